@@ -1,0 +1,252 @@
+// The configuration as the program uses it: text, JSON or YAML, in; stores and workspaces, typed and
+// checked, out. Every problem is reported at once. Opens nothing but to find out that it could.
+
+import * as z from 'zod/mini'
+import type { Platform } from '#shared/platform.ts'
+import { PROVIDERS } from '#shared/storage/compatibility.ts'
+import { StorageError } from '#shared/storage/errors.ts'
+import { openStore } from '#shared/storage/open.ts'
+import type { StoreOptions } from '#shared/storage/options.ts'
+import type { Setup, StoreEntry } from '#shared/storage/schema.ts'
+import { CREDENTIAL_FIELDS, PLACE_FIELDS, toBytes, toSeconds } from '#shared/storage/schema.ts'
+import type { Store } from '#shared/storage/store.ts'
+import type { Problem } from './problems.ts'
+import { ConfigError, problemsOf } from './problems.ts'
+import type { ConfigText } from './schema.ts'
+import { schema } from './schema.ts'
+import { nearest } from './spelling.ts'
+import { substitute } from './variables.ts'
+import { storeUri } from './uri.ts'
+
+export interface StoreConfig {
+  name: string
+  uri: string
+  options: StoreOptions
+  setup: Setup | undefined
+}
+
+export interface WorkspaceConfig {
+  name: string
+  primary: string
+  replicas: readonly string[]
+}
+
+export interface Config {
+  /** Where it came from, as messages call it. */
+  source: string
+  stores: ReadonlyMap<string, StoreConfig>
+  workspaces: ReadonlyMap<string, WorkspaceConfig>
+  server: { host: string; port: number }
+}
+
+export const DEFAULT_SERVER = { host: '127.0.0.1', port: 8787 }
+
+/** What is served when nobody has written a configuration: one folder. */
+export const DEFAULT_CONFIG: ConfigText = {
+  stores: { local: 'file:./skein-data' },
+  workspaces: { default: { primary: 'local' } },
+}
+
+/** The text's data; YAML is only loaded for text that is not JSON. */
+export async function parseText(text: string, source: string): Promise<unknown> {
+  if (text.trimStart().startsWith('{')) {
+    try {
+      return JSON.parse(text)
+    } catch (error) {
+      throw new ConfigError(source, [
+        { path: [], message: `it is not JSON: ${(error as Error).message}` },
+      ])
+    }
+  }
+  const { parseDocument } = await import('yaml')
+  const document = parseDocument(text)
+  if (document.errors.length > 0) {
+    const problems = document.errors.map(({ message }) => ({
+      path: [],
+      message: firstLine(message),
+    }))
+    throw new ConfigError(source, problems)
+  }
+  return document.toJS()
+}
+
+export async function loadConfig(
+  text: string,
+  source: string,
+  platform: Platform,
+): Promise<Config> {
+  return readConfig(await parseText(text, source), source, platform)
+}
+
+export function readConfig(raw: unknown, source: string, platform: Platform): Config {
+  const { data, problems } = substitute(raw, platform.env)
+  const parsed = z.safeParse(schema, data)
+  if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, data).map(suggest))
+  if (!parsed.success || problems.length > 0) throw new ConfigError(source, problems)
+
+  const stores = new Map<string, StoreConfig>()
+  for (const [name, entry] of Object.entries(parsed.data.stores)) {
+    const store = storeConfig(
+      name,
+      typeof entry === 'string' ? { uri: entry } : entry,
+      parsed.data.defaults,
+    )
+    if (Array.isArray(store)) problems.push(...store)
+    else stores.set(name, store)
+  }
+  const config: Config = {
+    source,
+    stores,
+    workspaces: new Map(
+      Object.entries(parsed.data.workspaces ?? {}).map(([name, { primary, replicas = [] }]) => [
+        name,
+        { name, primary, replicas },
+      ]),
+    ),
+    server: {
+      host: parsed.data.server?.host ?? DEFAULT_SERVER.host,
+      port: parsed.data.server?.port ?? DEFAULT_SERVER.port,
+    },
+  }
+  problems.push(
+    ...misfits(config, Object.keys(parsed.data.stores)),
+    ...unopenable(config, platform),
+  )
+  if (problems.length > 0) throw new ConfigError(source, problems)
+  return config
+}
+
+export function openConfigured(config: Config, name: string, platform: Platform): Store {
+  const store = config.stores.get(name)
+  if (store === undefined) {
+    const known = [...config.stores.keys()].join(', ')
+    throw new StorageError(
+      'invalid',
+      `The configuration has no store "${name}"; it has ${known}.`,
+      { store: name },
+    )
+  }
+  return openStore(store.uri, platform, store.options)
+}
+
+function storeConfig(
+  name: string,
+  entry: StoreEntry,
+  defaults: ConfigText['defaults'],
+): StoreConfig | Problem[] {
+  const uri = storeUri(entry)
+  if ('problems' in uri)
+    return uri.problems.map((p) => ({ ...p, path: ['stores', name, ...p.path] }))
+  const transfer = { ...defaults?.transfer, ...entry.transfer }
+  const retry = { ...defaults?.retry, ...entry.retry }
+  const timeouts = { ...defaults?.timeouts, ...entry.timeouts }
+  return {
+    name,
+    uri: uri.uri,
+    setup: entry.setup,
+    options: {
+      name,
+      credentials: Object.fromEntries(
+        CREDENTIAL_FIELDS.filter((field) => entry[field] !== undefined).map((field) => [
+          field,
+          entry[field],
+        ]),
+      ),
+      capabilities: entry.capabilities as StoreOptions['capabilities'],
+      transfer: {
+        concurrency: transfer.concurrency,
+        partSizeBytes: given(transfer.partSize, toBytes),
+        multipartThresholdBytes: given(transfer.multipartThreshold, toBytes),
+      },
+      retry: {
+        attempts: retry.attempts,
+        delaySeconds: given(retry.delay, toSeconds),
+        maxDelaySeconds: given(retry.maxDelay, toSeconds),
+      },
+      timeouts: {
+        requestSeconds: given(timeouts.request, toSeconds),
+        idleSeconds: given(timeouts.idle, toSeconds),
+        copySeconds: given(timeouts.copy, toSeconds),
+      },
+    },
+  }
+}
+
+function given<T, U>(value: T | undefined, convert: (value: T) => U): U | undefined {
+  return value === undefined ? undefined : convert(value)
+}
+
+/** Workspaces that name stores there are none of, and two names for one place. */
+function misfits({ stores, workspaces }: Config, written: readonly string[]): Problem[] {
+  const problems: Problem[] = []
+  const check = (path: PropertyKey[], store: string) => {
+    if (written.includes(store)) return
+    const hint = nearest(store, written)
+    problems.push({
+      path,
+      message: `there is no store "${store}"${hint ? `; did you mean "${hint}"?` : ''}`,
+    })
+  }
+  for (const { name, primary, replicas } of workspaces.values()) {
+    check(['workspaces', name, 'primary'], primary)
+    const seen = new Set([primary])
+    for (const [index, replica] of replicas.entries()) {
+      const path = ['workspaces', name, 'replicas', index]
+      check(path, replica)
+      if (seen.has(replica))
+        problems.push({ path, message: `"${replica}" is in this workspace already` })
+      seen.add(replica)
+    }
+  }
+  const places = new Map<string, string>()
+  for (const { name, uri } of stores.values()) {
+    const twin = places.get(uri)
+    if (twin !== undefined)
+      problems.push({ path: ['stores', name], message: `is the same place as stores.${twin}` })
+    places.set(uri, name)
+  }
+  return problems
+}
+
+/** Each store's own faults, as far as they can be seen without a request. */
+function unopenable({ stores }: Config, platform: Platform): Problem[] {
+  return [...stores.values()].flatMap(({ name, uri, options }) => {
+    try {
+      openStore(uri, platform, options)
+      return []
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      // Keys may come later, or from elsewhere; a place that cannot be is wrong now.
+      if (error.kind === 'unauthenticated') return []
+      return [{ path: ['stores', name], message: error.message }]
+    }
+  })
+}
+
+const SETTINGS = [
+  ...['stores', 'workspaces', 'defaults', 'server', 'uri', 'primary', 'replicas', 'host', 'port'],
+  ...[
+    'transfer',
+    'retry',
+    'timeouts',
+    'capabilities',
+    'setup',
+    ...PLACE_FIELDS,
+    ...CREDENTIAL_FIELDS,
+  ],
+  ...['concurrency', 'partSize', 'multipartThreshold', 'attempts', 'delay', 'maxDelay', 'request'],
+  ...['idle', 'copy', 'cors', 'origins', 'maxAge', 'encryption', 'versioning', 'lifecycle'],
+]
+
+function suggest(problem: Problem): Problem {
+  if (problem.message !== 'no such setting') return problem
+  const hint = nearest(String(problem.path.at(-1)), SETTINGS)
+  return hint ? { ...problem, message: `no such setting; did you mean "${hint}"?` } : problem
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.replace(/:$/, '')
+}
+
+/** The names that `provider:` takes. */
+export const PROVIDER_NAMES = PROVIDERS.map((row) => row.id)
