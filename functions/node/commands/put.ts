@@ -1,0 +1,117 @@
+// `put`: files, folders, or standard input into a store.
+
+import { openAsBlob } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join, relative, sep } from 'node:path'
+import { Readable } from 'node:stream'
+import type { Body } from '#shared/storage/body.ts'
+import type { Store } from '#shared/storage/store.ts'
+import { formatBytes } from '../terminal/format.ts'
+import { startProgress } from '../terminal/progress.ts'
+import type { CommandRow, Context, Options } from './command.ts'
+import { UsageError } from './command.ts'
+import { contentTypeOf } from './content-type.ts'
+import { locate } from './location.ts'
+import { readPairs } from './pairs.ts'
+
+interface Upload {
+  /** `-` for standard input. */
+  path: string
+  key: string
+  size: number | undefined
+}
+
+interface Sent {
+  key: string
+  size: number
+  etag: string
+}
+
+export const put: CommandRow = {
+  name: 'put',
+  parameters: '<file> <target>',
+  summary: 'Upload a file, a folder, or standard input',
+  about:
+    'A target that ends in a slash, or names only the store, takes the file under its own name. Large files go up in parts, several at a time. A folder needs --recursive.',
+  options: [
+    { flags: '-r, --recursive', summary: 'a folder and all below it' },
+    { flags: '--type <type>', summary: "the content type; else the file name's" },
+    { flags: '--metadata <name=value>', summary: 'metadata, once for each pair', many: true },
+    { flags: '--cache-control <text>', summary: 'the Cache-Control it is served with' },
+    { flags: '--class <class>', summary: "the storage class, by the provider's name" },
+    { flags: '--if-absent', summary: 'fail if the key is taken' },
+  ],
+  examples: [
+    ['skein put cat.jpg photos:2026/', 'as photos:2026/cat.jpg'],
+    ['skein put -r ./site site:', 'the folder, as it is'],
+    ['tar c data | skein put - backups:data.tar', 'from a pipe, of any length'],
+  ],
+  async run(context, [file = '', target = ''], options) {
+    const { store, key } = await locate(context, target)
+    const uploads = await plan(file, key, options)
+    const done: Sent[] = []
+    for (const upload of uploads) done.push(await send(context, store, upload, options))
+    await store.close()
+    context.out.answer({ store: store.name, objects: done }, () =>
+      done.map(({ key: sent, size }) => `${store.name}:${sent}  ${formatBytes(size)}`).join('\n'),
+    )
+  },
+}
+
+async function plan(file: string, key: string, options: Options): Promise<Upload[]> {
+  if (file === '-') {
+    if (key === '' || key.endsWith('/'))
+      throw new UsageError('Standard input has no name: end the target in a key.')
+    return [{ path: '-', key, size: undefined }]
+  }
+  const found = await stat(file).catch(() => undefined)
+  if (found === undefined) throw new UsageError(`There is no file "${file}".`)
+  if (!found.isDirectory()) {
+    const whole = key === '' || key.endsWith('/') ? key + basename(file) : key
+    return [{ path: file, key: whole, size: found.size }]
+  }
+  if (!options.flag('recursive'))
+    throw new UsageError(`"${file}" is a folder: give --recursive to upload all below it.`)
+  const under = key === '' || key.endsWith('/') ? key : `${key}/`
+  const entries = await readdir(file, { recursive: true, withFileTypes: true })
+  const uploads = entries
+    .filter((entry) => entry.isFile())
+    .map(async (entry) => {
+      const path = join(entry.parentPath, entry.name)
+      const name = relative(file, path).split(sep).join('/')
+      return { path, key: under + name, size: (await stat(path)).size }
+    })
+  return Promise.all(uploads)
+}
+
+async function send(
+  { signal }: Context,
+  store: Store,
+  upload: Upload,
+  options: Options,
+): Promise<Sent> {
+  const progress = startProgress(upload.key, upload.size)
+  let sent = 0
+  try {
+    const info = await store.put(upload.key, await open(upload), {
+      signal,
+      mode: options.flag('ifAbsent') ? 'create' : 'overwrite',
+      contentType: options.text('type') ?? contentTypeOf(upload.key),
+      cacheControl: options.text('cacheControl'),
+      storageClass: options.text('class'),
+      metadata: readPairs(options.texts('metadata'), '--metadata'),
+      onProgress(bytes) {
+        sent = bytes
+        progress.update(bytes)
+      },
+    })
+    return { key: upload.key, size: upload.size ?? sent, etag: info.etag }
+  } finally {
+    progress.end()
+  }
+}
+
+async function open({ path }: Upload): Promise<Body> {
+  if (path !== '-') return openAsBlob(path)
+  return Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>
+}

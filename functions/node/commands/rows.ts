@@ -1,0 +1,19 @@
+// Every command there is. A new one is a row here.
+
+import { capabilities } from './capabilities.ts'
+import type { CommandRow } from './command.ts'
+import { completionCommand } from './completion.ts'
+import { configSet, configShow } from './config.ts'
+import { get } from './get.ts'
+import { list } from './list.ts'
+import { presign } from './presign.ts'
+import { put } from './put.ts'
+import { rm } from './rm.ts'
+import { stats, status } from './stores.ts'
+
+export const COMMANDS: readonly CommandRow[] = [
+  ...[status, stats, list, put, get, rm, presign],
+  ...[configShow, configSet],
+  capabilities,
+  completionCommand(() => COMMANDS),
+]
