@@ -2,18 +2,16 @@
 // is health, what the providers can do, and requests that carry their own signature.
 
 import { Hono } from 'hono'
-import { secureHeaders } from 'hono/secure-headers'
 import type { Config } from '#shared/config/config.ts'
 import type { Platform } from '#shared/platform.ts'
 import { capabilityMatrix } from '#shared/storage/matrix.ts'
-import { serveFolder } from './folders.ts'
+import { serveFolders } from './folders.ts'
 import { problem, problemResponse } from './problems.ts'
 import { requestId } from './request-id.ts'
 
 export function createApi(config: Config, platform: Platform): Hono {
   const api = new Hono()
   api.use(requestId)
-  api.use(secureHeaders({ crossOriginResourcePolicy: false }))
   api.onError((error) => problemResponse(error))
   api.notFound((c) => {
     return problemResponse(problem('not-found', `There is no route ${c.req.method} ${c.req.path}.`))
@@ -21,6 +19,6 @@ export function createApi(config: Config, platform: Platform): Hono {
 
   api.get('/healthz', (c) => c.json({ status: 'ok' }))
   api.get('/capabilities', (c) => c.json(capabilityMatrix()))
-  if (platform.fileSystem) serveFolder(api, config, platform)
+  if (platform.fileSystem) serveFolders(api, config, platform)
   return api
 }

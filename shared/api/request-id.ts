@@ -10,4 +10,5 @@ export const requestId: MiddlewareHandler = async (c, next) => {
   const id = brought !== undefined && FIT.test(brought) ? brought : randomUUID()
   await next()
   c.res.headers.set('x-request-id', id)
+  c.res.headers.set('x-content-type-options', 'nosniff')
 }

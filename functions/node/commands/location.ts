@@ -2,6 +2,7 @@
 // configuration, or a URI such as `s3://bucket/cats/a.jpg?region=eu-west-1` with none.
 
 import { openConfigured } from '#shared/config/config.ts'
+import { PROVIDERS } from '#shared/storage/compatibility.ts'
 import { openStore } from '#shared/storage/open.ts'
 import { parseStoreUri } from '#shared/storage/address.ts'
 import type { Store } from '#shared/storage/store.ts'
@@ -23,13 +24,17 @@ export async function locate(context: Context, text: string): Promise<Location> 
   if (config.stores.has(name) && !rest.startsWith('//')) {
     return { store: openConfigured(config, name, platform), key: rest }
   }
-  if (colon < 0) {
+  if (!isScheme(name)) {
     const known = [...config.stores.keys()].join(', ')
     throw new UsageError(
-      `There is no store "${text}" in the configuration ${config.source}; it has ${known}.`,
+      `There is no store "${name}": the configuration ${config.source} has ${known}, and no provider has that scheme.`,
     )
   }
   return splitUri(text, context)
+}
+
+function isScheme(name: string): boolean {
+  return PROVIDERS.some((row) => row.scheme === name.toLowerCase())
 }
 
 /** A URI of an object is its store's with the key for a prefix. */
