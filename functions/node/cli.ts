@@ -10,6 +10,7 @@ import type { CommandRow } from './commands/command.ts'
 import { UsageError, readOptions } from './commands/command.ts'
 import { COMMANDS } from './commands/rows.ts'
 import { localConfig, localPlatform } from './platform.ts'
+import type { Streams } from './terminal/output.ts'
 import { createOutput } from './terminal/output.ts'
 
 const EXIT = {
@@ -48,20 +49,35 @@ const EXIT_TEXT = `
 Exit codes: 0 done, 1 failed, 2 the call or the configuration is wrong, 3 not found,
 4 not allowed, 5 no answer or slow down (try again), 6 refused, 130 interrupted.`
 
-export function buildProgram(interrupt: AbortSignal): Command {
+/** What a command line runs in: the process, unless a test looks on. */
+export interface World extends Streams {
+  env: NodeJS.ProcessEnv
+}
+
+interface Run {
+  world: World
+  signal: AbortSignal
+  failed: boolean
+}
+
+function buildProgram(run: Run): Command {
   const program = new Command('skein')
     .description(ABOUT)
     .addHelpText('after', EXIT_TEXT)
     .option('--config <file>', 'the configuration file')
     .option('--json', 'answer in JSON')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined })
+    .configureOutput({
+      writeOut: (text) => run.world.stdout.write(text),
+      writeErr: (text) => run.world.stderr.write(text),
+      outputError: () => undefined,
+    })
     .showSuggestionAfterError(true)
-  for (const row of COMMANDS) addCommand(program, row, interrupt)
+  for (const row of COMMANDS) addCommand(program, row, run)
   return program
 }
 
-function addCommand(program: Command, row: CommandRow, interrupt: AbortSignal): void {
+function addCommand(program: Command, row: CommandRow, run: Run): void {
   const steps = row.name.split(' ')
   const word = steps.pop()!
   let parent = program
@@ -82,7 +98,7 @@ function addCommand(program: Command, row: CommandRow, interrupt: AbortSignal): 
       .slice(0, -2)
       .flat()
       .filter((one) => one !== undefined)
-    await runRow(row, parameters.map(String), command.optsWithGlobals(), interrupt)
+    await runRow(row, parameters.map(String), command.optsWithGlobals(), run)
   })
 }
 
@@ -102,9 +118,10 @@ async function runRow(
   row: CommandRow,
   parameters: readonly string[],
   given: Readonly<Record<string, unknown>>,
-  signal: AbortSignal,
+  run: Run,
 ): Promise<void> {
-  const platform = localPlatform()
+  const { world, signal } = run
+  const platform = localPlatform(world.env)
   const options = readOptions(given)
   const configPath = options.text('config')
   let config: ReturnType<typeof localConfig> | undefined
@@ -112,28 +129,33 @@ async function runRow(
     platform,
     configPath,
     config: () => (config ??= localConfig(platform, configPath)),
-    out: createOutput(options.flag('json')),
+    out: createOutput(options.flag('json'), world),
+    failed: () => (run.failed = true),
     signal,
   }
   await row.run(context, parameters, options)
 }
 
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(argv: readonly string[], world: World = process): Promise<number> {
   const interrupt = new AbortController()
-  process.once('SIGINT', () => interrupt.abort(new Error('interrupted')))
-  const wantsJson = argv.includes('--json')
+  const onInterrupt = () => interrupt.abort(new Error('interrupted'))
+  process.once('SIGINT', onInterrupt)
+  const run: Run = { world, signal: interrupt.signal, failed: false }
   try {
-    await buildProgram(interrupt.signal).parseAsync(argv, { from: 'user' })
-    return Number(process.exitCode ?? 0)
+    await buildProgram(run).parseAsync(argv, { from: 'user' })
+    return run.failed ? EXIT.failed : 0
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0
     if (interrupt.signal.aborted) return EXIT.interrupted
     const { code, kind, message } = explain(error)
-    process.stderr.write(
-      wantsJson ? `${JSON.stringify({ error: { kind, message } })}\n` : `skein: ${message}\n`,
-    )
-    if (process.env['SKEIN_DEBUG']) console.error(error)
+    const shown = argv.includes('--json')
+      ? JSON.stringify({ error: { kind, message } })
+      : `skein: ${message}`
+    world.stderr.write(`${shown}\n`)
+    if (world.env['SKEIN_DEBUG']) console.error(error)
     return code
+  } finally {
+    process.off('SIGINT', onInterrupt)
   }
 }
 

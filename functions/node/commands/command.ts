@@ -48,6 +48,8 @@ export interface Context {
   configPath: string | undefined
   config(): Promise<Config>
   out: Output
+  /** The answer is given, and yet something failed: the exit code will be 1. */
+  failed(): void
   signal: AbortSignal
 }
 

@@ -14,11 +14,11 @@ export function completionCommand(rows: () => readonly CommandRow[]): CommandRow
       ['skein completion zsh > "${fpath[1]}/_skein"', 'zsh'],
       ['skein completion fish > ~/.config/fish/completions/skein.fish', 'fish'],
     ],
-    async run(_context, [shell = '']) {
+    async run({ out }, [shell = '']) {
       const script = SCRIPTS[shell]
       if (script === undefined)
         throw new UsageError(`completion knows bash, zsh and fish, not "${shell}".`)
-      process.stdout.write(script(rows()))
+      out.stdout.write(script(rows()))
     },
   }
 }

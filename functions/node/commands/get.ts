@@ -92,12 +92,12 @@ async function receive(
   wanted: { range?: ByteRange; version?: string } = {},
 ): Promise<number> {
   const { info, body } = await store.get(key, { ...wanted, signal: context.signal })
-  const progress = startProgress(key, info.size)
+  const progress = startProgress(key, info.size, context.out.stderr)
   let bytes = 0
   const stream = counted(body, (count) => progress.update((bytes += count)))
   try {
     if (path === '-')
-      await pipeline(Readable.from(stream), process.stdout, {
+      await pipeline(Readable.from(stream), context.out.stdout, {
         signal: context.signal,
         end: false,
       })

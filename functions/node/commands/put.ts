@@ -85,15 +85,15 @@ async function plan(file: string, key: string, options: Options): Promise<Upload
 }
 
 async function send(
-  { signal }: Context,
+  { signal, out }: Context,
   store: Store,
   upload: Upload,
   options: Options,
 ): Promise<Sent> {
-  const progress = startProgress(upload.key, upload.size)
+  const progress = startProgress(upload.key, upload.size, out.stderr)
   let sent = 0
   try {
-    const info = await store.put(upload.key, await open(upload), {
+    const info = await store.put(upload.key, await open(upload, out.stdin), {
       signal,
       mode: options.flag('ifAbsent') ? 'create' : 'overwrite',
       contentType: options.text('type') ?? contentTypeOf(upload.key),
@@ -111,7 +111,7 @@ async function send(
   }
 }
 
-async function open({ path }: Upload): Promise<Body> {
+async function open({ path }: Upload, stdin: Readable): Promise<Body> {
   if (path !== '-') return openAsBlob(path)
-  return Readable.toWeb(process.stdin) as ReadableStream<Uint8Array>
+  return Readable.toWeb(stdin) as ReadableStream<Uint8Array>
 }

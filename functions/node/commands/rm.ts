@@ -52,7 +52,7 @@ export const rm: CommandRow = {
         : deleted.map((one) => `${one.store}:${one.key}`).join('\n'),
     )
     for (const { error } of failed) context.out.remark(error)
-    if (failed.length > 0) process.exitCode = 1
+    if (failed.length > 0) context.failed()
   },
 }
 

@@ -51,7 +51,7 @@ export const status: CommandRow = {
     )
     const failing = results.filter((result) => result.problem !== undefined)
     for (const { problem } of failing) context.out.remark(problem!)
-    if (failing.length > 0) process.exitCode = 1
+    if (failing.length > 0) context.failed()
   },
 }
 

@@ -1,7 +1,16 @@
 // Where a command's answer goes: for people as text, with `--json` as one JSON document. Only answers go to
 // standard output; bars and remarks go to standard error.
 
-export interface Output {
+import type { Readable, Writable } from 'node:stream'
+
+/** The process's own streams, unless a test looks on. */
+export interface Streams {
+  stdin: Readable
+  stdout: Writable
+  stderr: Writable
+}
+
+export interface Output extends Streams {
   json: boolean
   /** The command's answer, in both forms. */
   answer(data: unknown, text: () => string): void
@@ -9,15 +18,16 @@ export interface Output {
   remark(text: string): void
 }
 
-export function createOutput(json: boolean): Output {
+export function createOutput(json: boolean, streams: Streams): Output {
   return {
+    ...streams,
     json,
     answer(data, text) {
       const shown = json ? JSON.stringify(data, null, 2) : text()
-      if (shown !== '') process.stdout.write(`${shown}\n`)
+      if (shown !== '') streams.stdout.write(`${shown}\n`)
     },
     remark(text) {
-      if (!json) process.stderr.write(`${text}\n`)
+      if (!json) streams.stderr.write(`${text}\n`)
     },
   }
 }

@@ -1,5 +1,6 @@
 // A bar with speed and time left, drawn on a terminal and nowhere else, at most ten times a second.
 
+import type { Writable } from 'node:stream'
 import { formatBytes, formatDuration, printable } from './format.ts'
 
 export interface Progress {
@@ -15,7 +16,7 @@ const BAR_WIDTH = 24
 export function startProgress(
   label: string,
   total: number | undefined,
-  out: NodeJS.WriteStream = process.stderr,
+  out: Writable & { isTTY?: boolean; columns?: number },
   now: () => number = Date.now,
 ): Progress {
   if (!out.isTTY) return { update: () => undefined, end: () => undefined }
