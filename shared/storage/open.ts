@@ -2,6 +2,7 @@
 // first transfer asks for it, so that a function that only signs never pays for one.
 
 import type { Platform } from '#shared/platform.ts'
+import type { StoreAddress } from './address.ts'
 import { parseStoreUri } from './address.ts'
 import { withOverrides } from './capabilities.ts'
 import type { ProviderRow, Wire } from './compatibility.ts'
@@ -70,27 +71,34 @@ const WIRES: Record<Wire | 'r2-binding', (opening: Opening) => Door> = {
   },
 }
 
-/** Opens no connection; every fault that can be seen without one is thrown here. */
+/** Everything a provider is opened from. Opens no connection; every fault that shows without one is thrown here. */
+export function createOpening(
+  uri: string,
+  platform: Platform,
+  options: StoreOptions = {},
+  rows?: readonly ProviderRow[],
+): Opening {
+  const address = parseStoreUri(uri, rows)
+  const capabilities = withOverrides(
+    address.row.capabilities,
+    isBound(address) ? R2_BINDING_OVERRIDES : undefined,
+    options.capabilities,
+  )
+  return { address, name: options.name ?? address.label, capabilities, options, platform }
+}
+
 export function openStore(
   uri: string,
   platform: Platform,
   options: StoreOptions = {},
   rows?: readonly ProviderRow[],
 ): Store {
-  const address = parseStoreUri(uri, rows)
-  const bound = address.parameters['binding'] !== undefined
-  const capabilities = withOverrides(
-    address.row.capabilities,
-    bound ? R2_BINDING_OVERRIDES : undefined,
-    options.capabilities,
-  )
-  const opening: Opening = {
-    address,
-    name: options.name ?? address.label,
-    capabilities,
-    options,
-    platform,
-  }
-  const door = WIRES[bound ? 'r2-binding' : address.row.wire](opening)
+  const opening = createOpening(uri, platform, options, rows)
+  const { address } = opening
+  const door = WIRES[isBound(address) ? 'r2-binding' : address.row.wire](opening)
   return new Store({ ...door, opening })
+}
+
+function isBound({ parameters }: StoreAddress): boolean {
+  return parameters['binding'] !== undefined
 }

@@ -40,6 +40,7 @@ function resumed(
 
   async function next(): Promise<Uint8Array | undefined> {
     for (;;) {
+      wanted.signal?.throwIfAborted()
       try {
         const { done, value } = await readWithin(reader, watch)
         if (!done) return value

@@ -1,0 +1,10 @@
+// The storage contract, kept by folders of this machine.
+
+import { afterAll } from 'vitest'
+import { openFolders } from '../harness/folders.ts'
+import { defineConformance } from '../suites/storage/vitest.ts'
+
+const { description, close } = await openFolders()
+
+afterAll(close)
+defineConformance(description)

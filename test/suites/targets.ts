@@ -1,0 +1,165 @@
+// What every deploy target must do, whatever its platform: one suite, run against what was built, in the
+// runtime it was built for. A platform is a way to start it with some environment, and what it tells its
+// operator when that fails.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PROVIDERS } from '#shared/storage/compatibility.ts'
+import { capabilityMatrix } from '#shared/storage/matrix.ts'
+
+export interface TargetRequest {
+  method?: string
+  /** Path and query, as they are on the wire. */
+  path: string
+  headers?: Record<string, string>
+  body?: string
+}
+
+export interface RunningTarget {
+  send(request: TargetRequest): Promise<Response>
+  stop(): Promise<void>
+}
+
+type Environment = Record<string, string>
+
+export interface TargetDescription {
+  name: string
+  start(env: Environment): Promise<RunningTarget>
+  /** Starts it with a configuration that cannot be used, and gives what its operator gets to read. */
+  failure(env: Environment): Promise<string>
+  /** Folders are real and outlive a call. */
+  fileSystem?: boolean
+}
+
+const SECRET = 'never-shown-8d1f0e'
+const CONFIG = {
+  stores: {
+    photos: {
+      uri: 's3://photos?region=eu-west-1',
+      accessKeyId: 'AKIAEXAMPLE',
+      secretAccessKey: SECRET,
+    },
+    backup: 'gs://backup',
+    archive: { uri: 'az://account/archive', accountKey: 'c2VjcmV0' },
+  },
+  workspaces: { default: { primary: 'photos', replicas: ['backup', 'archive'] } },
+}
+
+export function environment(config: unknown): Environment {
+  return { SKEIN_CONFIG: JSON.stringify(config) }
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+export function defineTarget(target: TargetDescription): void {
+  describe(target.name, () => {
+    describe('answers', () => defineAnswers(target))
+    describe('with a configuration that cannot be used', () => defineFailures(target))
+  })
+}
+
+function defineAnswers(target: TargetDescription): void {
+  let running: RunningTarget
+  beforeAll(async () => {
+    running = await target.start(environment(CONFIG))
+  })
+  afterAll(() => running.stop())
+  const send = (request: TargetRequest): Promise<Response> => running.send(request)
+
+  it('health', async () => {
+    const answer = await send({ path: '/healthz' })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toMatch(/^application\/json/)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    expect(await answer.json()).toEqual({ status: 'ok' })
+  })
+
+  it('what every provider can do', async () => {
+    const answer = await send({ path: '/capabilities' })
+    expect(answer.status).toBe(200)
+    const { providers } = (await answer.json()) as { providers: { id: string }[] }
+    expect(providers.map(({ id }) => id)).toEqual(PROVIDERS.map(({ id }) => id))
+    expect({ providers }).toEqual(JSON.parse(JSON.stringify(capabilityMatrix())))
+  })
+
+  it('HEAD like GET, without a body', async () => {
+    const [head, get] = [await send({ method: 'HEAD', path: '/healthz' }), await send({ path: '/healthz' })]
+    expect(head.status).toBe(200)
+    expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'))
+    expect(await head.text()).toBe('')
+  })
+
+  it.each([
+    ['a path that leads nowhere', { path: '/nothing/here?key=a%2Fb' }],
+    ['a method that the route lacks', { method: 'DELETE', path: '/healthz' }],
+    ['a body that nobody asked for', { method: 'POST', path: '/nothing', body: 'ü'.repeat(5000) }],
+    ['a path that is no UTF-8', { path: '/nothing/%ff%zz' }],
+  ])('%s with a problem document', async (_, request) => {
+    const answer = await send(request)
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toBe('application/problem+json')
+    expect(answer.headers.get('x-request-id')).toMatch(UUID)
+    expect(await answer.json()).toEqual({
+      type: 'urn:skein:problem:not-found',
+      title: 'There is no such thing',
+      status: 404,
+      detail: expect.stringContaining(`There is no route ${request.method ?? 'GET'} /`) as string,
+    })
+  })
+
+  it('folders only where they are real', async () => {
+    const answer = await send({ path: '/v1/files/photos?key=a&signature=b' })
+    expect(answer.status).toBe(404)
+  })
+
+  it.each(['client-made-0001', 'A_b-4567', 'x'.repeat(64)])('under the request id %s', async (id) => {
+    const answer = await send({ path: '/healthz', headers: { 'x-request-id': id } })
+    expect(answer.headers.get('x-request-id')).toBe(id)
+  })
+
+  it.each(['short', 'x'.repeat(65), 'with a space in it', '<script>alert(1)</script>'])(
+    'under an id of its own instead of %s',
+    async (id) => {
+      const answer = await send({ path: '/healthz', headers: { 'x-request-id': id } })
+      expect(answer.headers.get('x-request-id')).toMatch(UUID)
+    },
+  )
+
+  it('each request under another id', async () => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => send({ path: '/healthz' })))
+    const ids = new Set(answers.map(({ headers }) => headers.get('x-request-id')))
+    expect(ids.size).toBe(8)
+  })
+}
+
+function defineFailures({ failure, fileSystem = false }: TargetDescription): void {
+  it('it tells all that is wrong, and no secret', async () => {
+    const told = await failure(
+      environment({
+        stores: {
+          photos: { uri: 's3://photos', regoin: 'eu-west-1', secretAccessKey: SECRET },
+          backup: 'nowhere://backup',
+        },
+        workspaces: { default: { primary: 'phtos' } },
+      }),
+    )
+    expect(told).toContain('The configuration in SKEIN_CONFIG cannot be used:')
+    expect(told).toContain('stores.photos.regoin: no such setting; did you mean "region"?')
+    expect(told).not.toContain(SECRET)
+  })
+
+  it('it tells of text that is no JSON', async () => {
+    expect(await failure({ SKEIN_CONFIG: '{"stores": ' })).toContain('it is not JSON')
+  })
+
+  if (fileSystem) return
+
+  it('it tells that there is none', async () => {
+    expect(await failure({})).toContain('the variable is not set')
+  })
+
+  it('it tells that a folder cannot be a store here', async () => {
+    expect(await failure(environment({ stores: { local: 'file:./data' } }))).toContain(
+      'stores.local: The store "local" is a folder, and folders do not outlive a call here',
+    )
+  })
+}
