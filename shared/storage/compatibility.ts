@@ -418,10 +418,14 @@ export const PROVIDERS: readonly ProviderRow[] = [
       multipart: { create: false, match: false },
       presign: { checksums: ['md5'] },
       classes: ['STANDARD'],
+      // Its versioned buckets overwrite in spite of If-None-Match; the record is that of an unversioned one.
+      versions: false,
+      retention: false,
+      setup: { versioning: false },
     }),
     evidence: 'tested',
     instead:
-      'Conditions on copies, deletes and completions are ignored there, so they are refused here.',
+      'Conditions on copies, deletes and completions are ignored there, so they are refused here. In a versioned bucket conditional writes are ignored too: use an unversioned one, or let a probe write that down.',
   },
   {
     id: 's3-compatible',

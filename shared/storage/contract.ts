@@ -179,12 +179,18 @@ export interface UnfinishedUpload {
   begun: Date | undefined
 }
 
+export interface BeginOptions extends Call, ObjectProperties {
+  mode: PutMode
+  /** Parts, or the whole at completion, will bring digests of this algorithm: S3 wants to know beforehand. */
+  checksum?: { algorithm: ChecksumAlgorithm } | undefined
+}
+
 /**
  * Large objects in parts, numbered from 1. The same properties and mode are given to `begin` and to
  * `complete`: S3 wants them at the start, Azure at the end. Nothing is seen at the key before `complete`.
  */
 export interface MultipartDriver {
-  begin(key: string, options: Call & ObjectProperties & { mode: PutMode }): Promise<string>
+  begin(key: string, options: BeginOptions): Promise<string>
   part(
     key: string,
     uploadId: string,

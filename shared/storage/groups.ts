@@ -2,6 +2,7 @@
 // store; where the capability record has none, a call is refused before any request is made.
 
 import type {
+  BeginOptions,
   Checksum,
   ClassesDriver,
   Driver,
@@ -34,7 +35,7 @@ export interface StoreGroups {
   multipart: {
     begin(
       key: string,
-      options?: CallerOptions & ObjectProperties & { mode?: PutMode },
+      options?: CallerOptions & Partial<Omit<BeginOptions, 'signal'>>,
     ): Promise<string>
     part(
       key: string,
@@ -132,6 +133,7 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
       const limits = able(key)
       const { signal, mode = 'overwrite', ...rest } = options
       checkMode(store.subject(key), mode, limits, 'commit a multipart upload')
+      checkProperties(store.subject(key), rest)
       const full = store.fullKey(key)
       const info = await store.call(
         { operation: 'complete', key, signal, conditional: mode !== 'overwrite' },

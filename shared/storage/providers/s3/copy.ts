@@ -1,0 +1,201 @@
+// Copies that S3 makes by itself. The source is looked at first: its size decides whether one request
+// can do it, and the result tells what was copied. What one request cannot copy goes in parts of ranges,
+// all of the source as it was looked at, with headers, metadata and tags carried over by hand.
+
+import {
+  CopyObjectCommand,
+  GetObjectTaggingCommand,
+  UploadPartCopyCommand,
+} from '@aws-sdk/client-s3'
+import type {
+  Call,
+  CopyOptions,
+  CopySource,
+  ObjectInfo,
+  ObjectProperties,
+  Part,
+} from '../../contract.ts'
+import { changed } from '../refusals.ts'
+import type { S3Bucket } from './bucket.ts'
+import {
+  quotedEtag,
+  requireEtag,
+  toConditions,
+  toCopySource,
+  toDigests,
+  toPropertyFields,
+  toWritten,
+} from './fields.ts'
+import { abort, begin, complete } from './multipart.ts'
+import { head } from './objects.ts'
+
+const MiB = 1024 * 1024
+/** The provider moves the bytes, so only the count of requests counts against large ranges. */
+const RANGE_BYTES = 512 * MiB
+const RANGES_AT_ONCE = 4
+
+export async function copyObject(
+  bucket: S3Bucket,
+  from: CopySource,
+  key: string,
+  options: CopyOptions,
+): Promise<ObjectInfo> {
+  const { settings } = bucket
+  const { signal } = options
+  const source = await head(bucket, from.key, { version: from.version, signal })
+  if (from.ifMatch !== undefined && source.etag !== from.ifMatch) {
+    throw changed(settings.name, from.key)
+  }
+  const storageClass = options.storageClass ?? options.properties?.storageClass
+  const inOne = source.size <= (settings.capabilities.copy?.maxBytes ?? 0)
+  const copying: Copying = { from, source, key, storageClass, options }
+  return inOne ? copyWhole(bucket, copying) : copyInRanges(bucket, copying)
+}
+
+interface Copying {
+  from: CopySource
+  source: ObjectInfo
+  key: string
+  storageClass: string | undefined
+  options: CopyOptions
+}
+
+async function copyWhole(bucket: S3Bucket, copying: Copying): Promise<ObjectInfo> {
+  const { settings, Bucket } = bucket
+  const { from, source, key, storageClass, options } = copying
+  const { mode, properties, signal } = options
+  const input = {
+    Bucket,
+    Key: key,
+    CopySource: toCopySource(Bucket, from.key, from.version),
+    CopySourceIfMatch: from.ifMatch === undefined ? undefined : quotedEtag(from.ifMatch),
+    ...(properties && replacing(bucket, properties)),
+    StorageClass: toPropertyFields({ storageClass }).StorageClass,
+    ...toConditions(mode, settings),
+  }
+  const output = await bucket.ask(signal, { key, mode }, (s3, call) =>
+    s3.send(new CopyObjectCommand(input), call),
+  )
+  const { CopyObjectResult: result = {} } = output
+  return {
+    ...toWritten(settings, key, source.size, { ...(properties ?? kept(source)), storageClass }),
+    ...(result.LastModified && { modified: result.LastModified }),
+    etag: requireEtag(settings, key, result.ETag),
+    version: output.VersionId,
+    ...toDigests({ ...output, ...result }),
+  }
+}
+
+function replacing({ settings }: S3Bucket, properties: ObjectProperties) {
+  return {
+    ...toPropertyFields(properties),
+    MetadataDirective: 'REPLACE' as const,
+    ...(settings.capabilities.tags && { TaggingDirective: 'REPLACE' as const }),
+  }
+}
+
+function kept(source: ObjectInfo): ObjectProperties {
+  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = source
+  const headers = {
+    contentType,
+    contentEncoding,
+    contentDisposition,
+    contentLanguage,
+    cacheControl,
+  }
+  return { ...headers, metadata: source.metadata }
+}
+
+async function copyInRanges(bucket: S3Bucket, copying: Copying): Promise<ObjectInfo> {
+  const { from, source, key, storageClass, options } = copying
+  const { mode, signal } = options
+  const given = options.properties ?? {
+    ...kept(source),
+    tags: bucket.settings.capabilities.tags
+      ? await getTags(bucket, from.key, { ...from, signal })
+      : {},
+  }
+  const properties = { ...given, storageClass }
+  const uploadId = await begin(bucket, key, { ...properties, mode: 'overwrite', signal })
+  try {
+    const parts = await copyRanges(bucket, copying, uploadId)
+    return await complete(bucket, key, uploadId, parts, { ...properties, mode, signal })
+  } catch (error) {
+    // The caller's own signal may have ended: the clean-up must not end with it.
+    await abort(bucket, key, uploadId, { signal: AbortSignal.timeout(30_000) }).catch(
+      () => undefined,
+    )
+    throw error
+  }
+}
+
+async function copyRanges(bucket: S3Bucket, copying: Copying, uploadId: string): Promise<Part[]> {
+  const { size } = copying.source
+  const { maxParts, maxPartBytes } = bucket.settings.capabilities.multipart ?? {
+    maxParts: 1,
+    maxPartBytes: size,
+  }
+  const wanted = Math.max(RANGE_BYTES, Math.ceil(size / maxParts / MiB) * MiB)
+  const length = Math.min(wanted, maxPartBytes)
+  const count = Math.ceil(size / length)
+  const parts: Part[] = []
+  let next = 1
+  async function worker(): Promise<void> {
+    for (let number = next++; number <= count; number = next++) {
+      const first = (number - 1) * length
+      const last = Math.min(first + length, size) - 1
+      parts[number - 1] = await copyRange(bucket, copying, { uploadId, number, first, last })
+    }
+  }
+  const workers = Array.from({ length: Math.min(RANGES_AT_ONCE, count) }, () =>
+    worker().catch((error: unknown) => {
+      next = count + 1
+      throw error
+    }),
+  )
+  // All have ended before the upload is aborted: a part that came after it would stay, and cost.
+  const results = await Promise.allSettled(workers)
+  for (const result of results) if (result.status === 'rejected') throw result.reason
+  return parts
+}
+
+interface Range {
+  uploadId: string
+  number: number
+  first: number
+  last: number
+}
+
+async function copyRange(
+  { settings, Bucket, ask }: S3Bucket,
+  { from, source, key, options }: Copying,
+  { uploadId, number, first, last }: Range,
+): Promise<Part> {
+  const canMatch = settings.capabilities.copy?.sourceMatch
+  const input = {
+    Bucket,
+    Key: key,
+    UploadId: uploadId,
+    PartNumber: number,
+    CopySource: toCopySource(Bucket, from.key, from.version),
+    CopySourceRange: `bytes=${first}-${last}`,
+    CopySourceIfMatch: canMatch ? quotedEtag(source.etag) : undefined,
+  }
+  const { CopyPartResult } = await ask(options.signal, { key: from.key }, (s3, call) =>
+    s3.send(new UploadPartCopyCommand(input), call),
+  )
+  const etag = requireEtag(settings, key, CopyPartResult?.ETag)
+  return { partNumber: number, size: last - first + 1, etag }
+}
+
+export async function getTags(
+  bucket: S3Bucket,
+  key: string,
+  { version, signal }: Call & { version?: string | undefined },
+): Promise<Record<string, string>> {
+  const input = { Bucket: bucket.Bucket, Key: key, VersionId: version }
+  const { TagSet = [] } = await bucket.ask(signal, { key }, (s3, call) =>
+    s3.send(new GetObjectTaggingCommand(input), call),
+  )
+  return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
+}
