@@ -111,7 +111,13 @@ export function checkSigning(subject: Subject, request: SignRequest): void {
   ) {
     refuse(subject, `put a ${request.checksum.algorithm} digest under the signature of a URL`)
   }
-  if ((request.action === 'put' || request.action === 'resumable') && request.mode === 'create') {
-    if (!presign.enforces.includes('overwrite')) refuse(subject, 'sign an upload that only creates')
-  }
+  if (request.action === 'put' || request.action === 'resumable')
+    checkSignedMode(subject, request.mode)
+}
+
+function checkSignedMode(subject: Subject, mode: PutMode = 'overwrite'): void {
+  const { presign, put } = subject.capabilities
+  const enforced = presign?.enforces.includes('overwrite') ?? false
+  const can = { create: put.create && enforced, match: put.match && enforced }
+  checkMode(subject, mode, can, 'be held by a signed upload to write')
 }

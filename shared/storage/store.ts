@@ -268,7 +268,7 @@ export class Store {
   }
 
   /** No network but a credential's refresh, no driver. */
-  presign(request: SignRequest): Promise<Presigned> {
+  async presign(request: SignRequest): Promise<Presigned> {
     const { signer } = this.#parts
     const subject = this.subject(request.key)
     if (signer === undefined) refuse(subject, 'sign URLs')

@@ -1,0 +1,32 @@
+// `npm run bench -- NAME [--json]`: runs one benchmark, prints what it found and, as the last line, one JSON
+// object with its checks. The exit code tells whether all of them hold.
+
+import { benchMachine } from './machine.ts'
+import type { Benchmark } from './report.ts'
+import { checksTable, resultsTable } from './report.ts'
+
+const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
+  presign: async () => (await import('./presign/benchmark.ts')).presign,
+}
+
+async function main(): Promise<void> {
+  const asJson = process.argv.includes('--json')
+  const [name = ''] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'))
+  const open = BENCHMARKS[name]
+  if (!open) {
+    console.error(`Name a benchmark: ${Object.keys(BENCHMARKS).join(', ')}.`)
+    process.exitCode = 2
+    return
+  }
+  const benchmark = await open()
+  const machine = await benchMachine()
+  const { checks, results } = await benchmark((line) => console.error(line))
+  if (asJson) {
+    console.log(JSON.stringify({ name, machine, checks, results }))
+  } else {
+    console.log(`${resultsTable(results)}\n\n${checksTable(checks)}`)
+  }
+  if (!checks.every(({ holds }) => holds)) process.exitCode = 1
+}
+
+await main()
