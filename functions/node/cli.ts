@@ -185,5 +185,7 @@ if (import.meta.main) {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     process.exit(error.code === 'EPIPE' ? 0 : EXIT.failed)
   })
+  // Warnings of libraries are for those who work on Skein, not for those who use it.
+  if (!process.env['SKEIN_DEBUG']) process.removeAllListeners('warning')
   process.exitCode = await main(process.argv.slice(2))
 }
