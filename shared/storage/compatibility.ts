@@ -231,8 +231,8 @@ export const PROVIDERS: readonly ProviderRow[] = [
         checksums: ['md5', 'crc64nvme'],
       },
       delete: { batch: 256, match: true },
-      copy: { maxBytes: 256 * MiB, sourceMatch: true, create: true, match: true },
-      list: { maxKeys: 5000, order: 'utf8' },
+      copy: { maxBytes: 209_715_200_000_000, sourceMatch: true, create: true, match: true },
+      list: { maxKeys: 5000, order: 'utf16' },
       multipart: {
         minPartBytes: 1,
         maxPartBytes: 4_000 * MiB,
