@@ -3,6 +3,7 @@
 // It is the hot path of every signed URL: synchronous, a key's derivation once a day, and a KeyObject for
 // it, since handing Node raw bytes makes each HMAC import them again, which costs more than all the rest.
 
+import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { createHmac, createSecretKey, hash } from 'node:crypto'
 

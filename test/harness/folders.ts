@@ -13,7 +13,7 @@ import { fileSettings } from '#shared/storage/providers/file/settings.ts'
 import type { StoreDescription } from '../suites/storage/harness.ts'
 
 const SECRET = 'a secret that only this run knows'
-const STORE = /\/v1\/files\/folder-([\w-]+)$/
+const STORE = /\/files\/folder-([\w-]+)$/
 
 export interface Folders {
   description: StoreDescription
@@ -44,7 +44,11 @@ export async function openFolders(): Promise<Folders> {
   }
 }
 
-async function answer(root: string, env: Record<string, string>, request: Request): Promise<Response> {
+async function answer(
+  root: string,
+  env: Record<string, string>,
+  request: Request,
+): Promise<Response> {
   const place = STORE.exec(new URL(request.url).pathname)?.[1]
   if (place === undefined) return new Response(null, { status: 404 })
   const address = parseStoreUri(`file:${root}/${place}`)

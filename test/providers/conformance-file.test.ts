@@ -4,7 +4,7 @@ import { afterAll } from 'vitest'
 import { openFolders } from '../harness/folders.ts'
 import { defineConformance } from '../suites/storage/vitest.ts'
 
-const { description, close } = await openFolders()
+const folders = await openFolders()
 
-afterAll(close)
-defineConformance(description)
+afterAll(() => folders.close())
+defineConformance(folders.description)
