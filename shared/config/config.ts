@@ -58,7 +58,7 @@ export async function parseText(text: string, source: string): Promise<unknown> 
       ])
     }
   }
-  const { parseDocument } = await import('yaml')
+  const { parseDocument } = await import('./yaml.ts')
   const document = parseDocument(text)
   if (document.errors.length > 0) {
     const problems = document.errors.map(({ message }) => ({

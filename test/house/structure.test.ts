@@ -87,6 +87,18 @@ test('what signs loads no package at all', () => {
   expect(packages).toEqual([])
 })
 
+test('a package is never imported dynamically, since a bundle would lose its names', () => {
+  const dynamic = ['shared', 'functions']
+    .flatMap((folder) => sourceFiles(folder))
+    .flatMap((file) =>
+      importsOf(file)
+        .filter((one) => one.kind === 'dynamic' && one.file === undefined)
+        .filter(({ specifier }) => !specifier.startsWith('node:'))
+        .map(({ specifier }) => `${file} imports ${specifier}`),
+    )
+  expect(dynamic).toEqual([])
+})
+
 test('node modules that Workers lack are named only where folders are real', () => {
   const foreign = sourceFiles('shared')
     .filter((file) => !LOCAL_ONLY.some((place) => place.test(file)))

@@ -29,7 +29,7 @@ beforeAll(async () => {
   worker = new Miniflare({
     modules: [
       { type: 'ESModule', path: 'worker.mjs', contents: bundle.outputFiles[0]?.text ?? '' },
-      { type: 'ESModule', path: 'google-auth-library', contents: '' },
+      { type: 'ESModule', path: 'google-auth-library', contents: 'export class GoogleAuth {}' },
     ],
     compatibilityDate: '2026-07-30',
     compatibilityFlags: ['nodejs_compat'],

@@ -2,9 +2,10 @@
 // runtime it was built for. A platform is a way to start it with some environment, and what it tells its
 // operator when that fails.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { PROVIDERS } from '#shared/storage/compatibility.ts'
 import { capabilityMatrix } from '#shared/storage/matrix.ts'
+import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
 
 export interface TargetRequest {
   method?: string
@@ -30,6 +31,9 @@ export interface TargetDescription {
   fileSystem?: boolean
 }
 
+/** Most cases start a process, on a machine that may have others to run. */
+const START_TIMEOUT_MS = 30_000
+
 const SECRET = 'never-shown-8d1f0e'
 const CONFIG = {
   stores: {
@@ -44,6 +48,11 @@ const CONFIG = {
   workspaces: { default: { primary: 'photos', replicas: ['backup', 'archive'] } },
 }
 
+const YAML = `
+stores:
+  photos: gs://photos
+`
+
 export function environment(config: unknown): Environment {
   return { SKEIN_CONFIG: JSON.stringify(config) }
 }
@@ -51,9 +60,21 @@ export function environment(config: unknown): Environment {
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export function defineTarget(target: TargetDescription): void {
-  describe(target.name, () => {
-    describe('answers', () => defineAnswers(target))
-    describe('with a configuration that cannot be used', () => defineFailures(target))
+  describe(target.name, { timeout: START_TIMEOUT_MS }, () => {
+    it('answers its first requests all at once, configured in YAML', async () => {
+      const running = await target.start({ SKEIN_CONFIG: YAML })
+      onTestFinished(() => running.stop())
+      const sending = Array.from({ length: 6 }, () => running.send({ path: '/healthz' }))
+      const statuses = (await Promise.all(sending)).map(({ status }) => status)
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 200])
+    })
+
+    describe('answers', () => {
+      defineAnswers(target)
+    })
+    describe('with a configuration that cannot be used', () => {
+      defineFailures(target)
+    })
   })
 }
 
@@ -61,7 +82,7 @@ function defineAnswers(target: TargetDescription): void {
   let running: RunningTarget
   beforeAll(async () => {
     running = await target.start(environment(CONFIG))
-  })
+  }, START_TIMEOUT_MS)
   afterAll(() => running.stop())
   const send = (request: TargetRequest): Promise<Response> => running.send(request)
 
@@ -82,13 +103,16 @@ function defineAnswers(target: TargetDescription): void {
   })
 
   it('HEAD like GET, without a body', async () => {
-    const [head, get] = [await send({ method: 'HEAD', path: '/healthz' }), await send({ path: '/healthz' })]
+    const [head, get] = [
+      await send({ method: 'HEAD', path: '/healthz' }),
+      await send({ path: '/healthz' }),
+    ]
     expect(head.status).toBe(200)
     expect(head.headers.get('content-type')).toBe(get.headers.get('content-type'))
     expect(await head.text()).toBe('')
   })
 
-  it.each([
+  it.each<[string, TargetRequest]>([
     ['a path that leads nowhere', { path: '/nothing/here?key=a%2Fb' }],
     ['a method that the route lacks', { method: 'DELETE', path: '/healthz' }],
     ['a body that nobody asked for', { method: 'POST', path: '/nothing', body: 'ü'.repeat(5000) }],
@@ -107,14 +131,17 @@ function defineAnswers(target: TargetDescription): void {
   })
 
   it('folders only where they are real', async () => {
-    const answer = await send({ path: '/v1/files/photos?key=a&signature=b' })
+    const answer = await send({ path: `${FOLDER_PATH}photos?key=a&signature=b` })
     expect(answer.status).toBe(404)
   })
 
-  it.each(['client-made-0001', 'A_b-4567', 'x'.repeat(64)])('under the request id %s', async (id) => {
-    const answer = await send({ path: '/healthz', headers: { 'x-request-id': id } })
-    expect(answer.headers.get('x-request-id')).toBe(id)
-  })
+  it.each(['client-made-0001', 'A_b-4567', 'x'.repeat(64)])(
+    'under the request id %s',
+    async (id) => {
+      const answer = await send({ path: '/healthz', headers: { 'x-request-id': id } })
+      expect(answer.headers.get('x-request-id')).toBe(id)
+    },
+  )
 
   it.each(['short', 'x'.repeat(65), 'with a space in it', '<script>alert(1)</script>'])(
     'under an id of its own instead of %s',
@@ -131,9 +158,9 @@ function defineAnswers(target: TargetDescription): void {
   })
 }
 
-function defineFailures({ failure, fileSystem = false }: TargetDescription): void {
+function defineFailures(target: TargetDescription): void {
   it('it tells all that is wrong, and no secret', async () => {
-    const told = await failure(
+    const told = await target.failure(
       environment({
         stores: {
           photos: { uri: 's3://photos', regoin: 'eu-west-1', secretAccessKey: SECRET },
@@ -148,17 +175,17 @@ function defineFailures({ failure, fileSystem = false }: TargetDescription): voi
   })
 
   it('it tells of text that is no JSON', async () => {
-    expect(await failure({ SKEIN_CONFIG: '{"stores": ' })).toContain('it is not JSON')
+    expect(await target.failure({ SKEIN_CONFIG: '{"stores": ' })).toContain('it is not JSON')
   })
 
-  if (fileSystem) return
+  if (target.fileSystem) return
 
   it('it tells that there is none', async () => {
-    expect(await failure({})).toContain('the variable is not set')
+    expect(await target.failure({})).toContain('the variable is not set')
   })
 
   it('it tells that a folder cannot be a store here', async () => {
-    expect(await failure(environment({ stores: { local: 'file:./data' } }))).toContain(
+    expect(await target.failure(environment({ stores: { local: 'file:./data' } }))).toContain(
       'stores.local: The store "local" is a folder, and folders do not outlive a call here',
     )
   })

@@ -1,14 +1,9 @@
-// `config show`, `config set`, `config test`: the configuration, without its secrets; one setting of it; and
-// whether the stores are as it says.
+// `config show` and `config set`: the configuration without its secrets, and one setting of it.
 
-import { rename, writeFile } from 'node:fs/promises'
-import { readConfig } from '#shared/config/config.ts'
 import { editConfig } from '#shared/config/edit.ts'
-import { FILE_NAMES } from '#shared/config/find.ts'
 import { redact } from '#shared/config/redact.ts'
-import { readIfThere } from '../platform.ts'
-import type { CommandRow, Context } from './command.ts'
-import { UsageError } from './command.ts'
+import type { CommandRow } from './command.ts'
+import { changeConfig } from './config-file.ts'
 
 export const configShow: CommandRow = {
   name: 'config show',
@@ -26,7 +21,7 @@ export const configShow: CommandRow = {
       workspaces: Object.fromEntries(config.workspaces),
       server: config.server,
     })
-    const { stringify } = await import('yaml')
+    const { stringify } = await import('#shared/config/yaml.ts')
     context.out.answer(shown, () => stringify(shown).trimEnd())
   },
 }
@@ -51,27 +46,9 @@ export const configSet: CommandRow = {
     ['skein config set stores.photos.transfer.concurrency 8', 'a knob'],
   ],
   async run(context, [path = '', value = '']) {
-    const { file, text } = await configFile(context)
-    const edited = await editConfig(text, file, path, value)
-    readConfig(edited.data, file, context.platform)
-    const partial = `${file}.skein-${process.pid}`
-    await writeFile(partial, edited.text)
-    await rename(partial, file)
+    const file = await changeConfig(context, (text, source) =>
+      editConfig(text, source, path, value),
+    )
     context.out.answer({ file, path }, () => `${file}: ${path} is set`)
   },
-}
-
-async function configFile(context: Context): Promise<{ file: string; text: string }> {
-  const given = context.configPath ?? context.platform.env['SKEIN_CONFIG']
-  if (given !== undefined && (given.trimStart().startsWith('{') || given.includes('\n'))) {
-    throw new UsageError(
-      'The configuration is held in the variable SKEIN_CONFIG, which no command can change.',
-    )
-  }
-  for (const file of given === undefined ? FILE_NAMES : [given]) {
-    const text = await readIfThere(file)
-    if (text !== undefined) return { file, text }
-  }
-  const file = given ?? FILE_NAMES[0]
-  return { file, text: '' }
 }

@@ -9,11 +9,12 @@ import { list } from './list.ts'
 import { presign } from './presign.ts'
 import { put } from './put.ts'
 import { rm } from './rm.ts'
+import { setup } from './setup.ts'
 import { stats, status } from './stores.ts'
 
 export const COMMANDS: readonly CommandRow[] = [
   ...[status, stats, list, put, get, rm, presign],
-  ...[configShow, configSet],
+  ...[configShow, configSet, setup],
   capabilities,
   completionCommand(() => COMMANDS),
 ]

@@ -211,7 +211,7 @@ function defaultAccount(
 }
 
 async function loadGoogleAuth(content: Record<string, unknown> | undefined) {
-  const { GoogleAuth } = await import('google-auth-library')
+  const { GoogleAuth } = await import('./google-auth.ts')
   return new GoogleAuth({ scopes: SCOPE, ...(content && { credentials: content }) })
 }
 

@@ -4,6 +4,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import { get as getPlain } from 'node:http'
 import { get as getSecure } from 'node:https'
+import { toWebStream } from '../node-stream.ts'
 
 export interface Download {
   status: number
@@ -20,31 +21,14 @@ export async function download(
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     const request: ClientRequest = get(url, { headers, signal }, resolve)
     request.on('error', reject)
+    // workerd's client takes no signal before there is an answer.
+    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
   return {
     status: answer.statusCode ?? 0,
     headers: toHeaders(answer),
     body: toWebStream(answer),
   }
-}
-
-/** Pulled chunk by chunk, so that a slow reader holds the sender back; a reader that leaves closes the socket. */
-function toWebStream(answer: IncomingMessage): ReadableStream<Uint8Array> {
-  const iterator: AsyncIterator<Uint8Array> = answer[Symbol.asyncIterator]()
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { done, value } = await iterator.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      async cancel() {
-        answer.destroy()
-        await iterator.return?.()
-      },
-    },
-    { highWaterMark: 0 },
-  )
 }
 
 function toHeaders({ headers }: IncomingMessage): Headers {

@@ -108,7 +108,7 @@ function chainSource(opening: Opening): CredentialSource<S3Credentials> {
 
 /** https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html */
 async function openChain(profile: string | undefined): Promise<() => Promise<S3Credentials>> {
-  const { defaultProvider } = await import('@aws-sdk/credential-provider-node')
+  const { defaultProvider } = await import('./credential-chain.ts')
   const provide = defaultProvider(profile === undefined ? {} : { profile })
   return async () => {
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide()

@@ -1,0 +1,27 @@
+// The HTTP door on AWS Lambda, behind a Function URL or an API Gateway. Anything that is not an HTTP event
+// fails the invocation: an adapter that answered 404 to a queue's batch would have its messages deleted.
+
+import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda'
+import { handle } from 'hono/aws-lambda'
+import { Hono } from 'hono'
+import { createSkein } from '#shared/app.ts'
+import { findConfig } from '#shared/config/find.ts'
+import type { Platform } from '#shared/platform.ts'
+
+const platform: Platform = { env: process.env, fileSystem: false, now: Date.now }
+const skein = createSkein(await findConfig(platform), platform)
+const http = handle(new Hono().mount('/', (request) => skein.fetch(request)))
+
+export async function handler(event: unknown, context: LambdaContext): Promise<unknown> {
+  if (!isHttp(event)) {
+    throw new Error('This function answers HTTP alone, and the event is not an HTTP request.')
+  }
+  return http(event, context)
+}
+
+/** Payloads of version 2 have a raw path, those of version 1 and of load balancers a method. */
+function isHttp(event: unknown): event is LambdaEvent {
+  return (
+    typeof event === 'object' && event !== null && ('rawPath' in event || 'httpMethod' in event)
+  )
+}
