@@ -7,7 +7,6 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { StorageError, isStorageError } from '#shared/storage/errors.ts'
 import type { S3Credentials } from '#shared/storage/providers/s3/credentials.ts'
-import { cached } from '#shared/storage/providers/s3/credentials.ts'
 import { s3Settings } from '#shared/storage/providers/s3/settings.ts'
 import type { Around } from './s3-opening.ts'
 import { s3Opening } from './s3-opening.ts'
@@ -211,47 +210,5 @@ describe("Amazon's chain", () => {
     const error: unknown = await Promise.resolve(credentials()).catch((reason: unknown) => reason)
     expect(isStorageError(error, 'unauthenticated')).toBe(true)
     expect(error).toMatchObject({ message: expect.stringMatching(/profile "nobody"/) })
-  })
-})
-
-const MINUTE = 60_000
-
-function source(fetchKeys: () => Promise<S3Credentials>) {
-  const clock = { now: 0 }
-  return { clock, keys: cached(fetchKeys, () => clock.now) }
-}
-
-function keysUntil(end: number): S3Credentials {
-  return { accessKeyId: `until ${end}`, secretAccessKey: 's', expiresAt: new Date(end) }
-}
-
-describe('keys that end', () => {
-  it('are fetched once for all who ask, and again shortly before their end', async () => {
-    let end = 60 * MINUTE
-    const fetchKeys = vi.fn<() => Promise<S3Credentials>>(async () => keysUntil(end))
-    const { clock, keys } = source(fetchKeys)
-    const [a, b] = await Promise.all([keys(), keys()])
-    expect(a).toBe(b)
-    expect(keys()).toBe(a)
-    expect(fetchKeys).toHaveBeenCalledTimes(1)
-    clock.now = 55 * MINUTE
-    expect(keys()).toBe(a)
-    clock.now = 57 * MINUTE
-    end = 120 * MINUTE
-    expect(await keys()).toEqual(keysUntil(end))
-    expect(fetchKeys).toHaveBeenCalledTimes(2)
-  })
-
-  it('are used to their end when new ones cannot be had, and not beyond', async () => {
-    const fetchKeys = vi.fn<() => Promise<S3Credentials>>(async () => keysUntil(60 * MINUTE))
-    const { clock, keys } = source(fetchKeys)
-    const first = await keys()
-    fetchKeys.mockRejectedValue(new Error('no network'))
-    clock.now = 57 * MINUTE
-    expect(await keys()).toBe(first)
-    clock.now = 61 * MINUTE
-    await expect(async () => keys()).rejects.toThrow('no network')
-    fetchKeys.mockResolvedValue(keysUntil(120 * MINUTE))
-    expect(await keys()).toEqual(keysUntil(120 * MINUTE))
   })
 })

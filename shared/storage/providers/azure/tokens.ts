@@ -4,14 +4,15 @@
 import type { Platform } from '#shared/platform.ts'
 import { StorageError } from '../../errors.ts'
 import type { CredentialSource } from '../../signer.ts'
+import { keepUntilExpiry } from '../expiring.ts'
 import { azureCli } from './azure-cli.ts'
 import { clientSecret, workloadIdentity } from './entra.ts'
-import type { Expiring } from './expiring.ts'
-import { keepUntilExpiry } from './expiring.ts'
 import { appServiceIdentity, virtualMachineIdentity } from './managed-identity.ts'
 
-export interface AccessToken extends Expiring {
+export interface AccessToken {
   token: string
+  /** Milliseconds since the epoch. */
+  expiresAt: number
 }
 
 export interface TokenContext {
@@ -32,10 +33,10 @@ const CHAIN: readonly TokenFetcher[] = [
 
 export function tokenSource(platform: Platform, store: string): CredentialSource<AccessToken> {
   const context = { store, platform }
-  return keepUntilExpiry(
-    () => walk(context),
-    () => platform.now(),
-  )
+  return keepUntilExpiry(() => walk(context), {
+    endOf: ({ expiresAt }) => expiresAt,
+    now: platform.now,
+  })
 }
 
 async function walk(context: TokenContext): Promise<AccessToken> {

@@ -7,14 +7,13 @@ import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { sign } from 'node:crypto'
 import type { CredentialSource } from '../../signer.ts'
+import { keepUntilExpiry } from '../expiring.ts'
 import { callGoogle } from './google-call.ts'
 
 /** What transfers need, and what `signBlob` asks for. */
 export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
 const GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 const ASSERTION_SECONDS = 3600
-/** A token this near its end is fetched anew, so that it outlives the call it is used for. */
-const MARGIN_MS = 5 * 60_000
 
 export interface AccessToken {
   value: string
@@ -29,29 +28,14 @@ export interface ServiceAccount {
   tokenUri: string
 }
 
-/**
- * Cached until shortly before its end, with one fetch in flight at most; when a refresh fails while the old
- * token still holds, that one is used on.
- */
 export function serviceAccountToken(
   account: ServiceAccount,
   now: () => number,
 ): CredentialSource<AccessToken> {
-  let token: AccessToken | undefined
-  let pending: Promise<AccessToken> | undefined
-
-  const holdsAt = (time: number) => (token?.expiresAt?.getTime() ?? 0) > time
-  const refresh = async (): Promise<AccessToken> => {
-    try {
-      return (token = await fetchToken(account, now()))
-    } catch (error) {
-      if (token && holdsAt(now())) return token
-      throw error
-    } finally {
-      pending = undefined
-    }
-  }
-  return () => (token && holdsAt(now() + MARGIN_MS) ? token : (pending ??= refresh()))
+  return keepUntilExpiry(() => fetchToken(account, now()), {
+    endOf: ({ expiresAt }) => expiresAt?.getTime(),
+    now,
+  })
 }
 
 async function fetchToken(account: ServiceAccount, nowMs: number): Promise<AccessToken> {

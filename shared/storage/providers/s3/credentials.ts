@@ -5,6 +5,7 @@
 import { StorageError } from '../../errors.ts'
 import type { Opening } from '../../opening.ts'
 import type { CredentialSource } from '../../signer.ts'
+import { keepUntilExpiry } from '../expiring.ts'
 
 export interface S3Credentials {
   accessKeyId: string
@@ -93,7 +94,7 @@ function asksChain(opening: Opening): boolean {
 function chainSource(opening: Opening): CredentialSource<S3Credentials> {
   const profile = profileOf(opening)
   let chain: (() => Promise<S3Credentials>) | undefined
-  return cached(
+  return keepUntilExpiry(
     async () => {
       try {
         chain ??= await openChain(profile)
@@ -102,7 +103,11 @@ function chainSource(opening: Opening): CredentialSource<S3Credentials> {
         throw missingKeys(opening, cause)
       }
     },
-    () => opening.platform.now(),
+    {
+      endOf: ({ expiresAt }) => expiresAt?.getTime(),
+      now: opening.platform.now,
+      marginMilliseconds: REFRESH_BEFORE_END_MS,
+    },
   )
 }
 
@@ -114,34 +119,6 @@ async function openChain(profile: string | undefined): Promise<() => Promise<S3C
     const { accessKeyId, secretAccessKey, sessionToken, expiration } = await provide()
     return { accessKeyId, secretAccessKey, sessionToken, expiresAt: expiration }
   }
-}
-
-/** Asks again shortly before the end; should that fail while the old ones still hold, they are used on. */
-export function cached(
-  fetchKeys: () => Promise<S3Credentials>,
-  now: () => number,
-): CredentialSource<S3Credentials> {
-  let keys: S3Credentials | undefined
-  let pending: Promise<S3Credentials> | undefined
-
-  const refresh = async (): Promise<S3Credentials> => {
-    try {
-      return (keys = await fetchKeys())
-    } catch (error) {
-      if (keys && holds(keys, now())) return keys
-      throw error
-    } finally {
-      pending = undefined
-    }
-  }
-  return () => {
-    if (keys && holds(keys, now() + REFRESH_BEFORE_END_MS)) return keys
-    return (pending ??= refresh())
-  }
-}
-
-function holds(keys: S3Credentials, at: number): boolean {
-  return keys.expiresAt === undefined || keys.expiresAt.getTime() > at
 }
 
 function missingKeys(opening: Opening, cause?: unknown): StorageError {
