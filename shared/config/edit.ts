@@ -22,7 +22,7 @@ export async function editConfig(
   path: string,
   value: string,
 ): Promise<Edited> {
-  const { parse } = await import('yaml')
+  const { parse } = await import('./yaml.ts')
   const steps = path.split('.')
   if (steps.includes(''))
     throw new ConfigError(source, [
@@ -38,7 +38,7 @@ export async function setInConfig(
   source: string,
   edits: readonly Edit[],
 ): Promise<Edited> {
-  const { parseDocument } = await import('yaml')
+  const { parseDocument } = await import('./yaml.ts')
   const isJson = text.trimStart().startsWith('{')
   const json = isJson ? JSON.stringify(await parseText(text, source)) : undefined
   const document = parseDocument(json ?? (text === '' ? '{}' : text))

@@ -93,6 +93,9 @@ function group<T>(found: T | undefined, store: Store, what: string): T {
   return found ?? refuse(store.subject(''), what)
 }
 
+const LIST_PARTS = 'list the parts of an upload'
+const LIST_UPLOADS = 'list unfinished uploads'
+
 function multipartGroup(store: Store): StoreGroups['multipart'] {
   const able = (key: string) =>
     store.capabilities.multipart ?? refuse(store.subject(key), 'take uploads in parts')
@@ -149,14 +152,18 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
       )
     },
     async listParts(key, uploadId, options = {}) {
-      if (!able(key).listParts) refuse(store.subject(key), 'list the parts of an upload')
+      if (!able(key).listParts) refuse(store.subject(key), LIST_PARTS)
       const full = store.fullKey(key)
       const all: Part[] = []
       let cursor: string | undefined
       do {
         const page = await store.call(
           { operation: 'list-parts', key, signal: options.signal },
-          (driver, signal) => of(driver).listParts!(full, uploadId, { cursor, signal }),
+          (driver, signal) => {
+            const found = of(driver)
+            if (!found.listParts) refuse(store.subject(key), LIST_PARTS)
+            return found.listParts(full, uploadId, { cursor, signal })
+          },
         )
         all.push(...page.parts)
         cursor = page.cursor
@@ -164,10 +171,13 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
       return all
     },
     async listUploads({ prefix = '', cursor, signal } = {}) {
-      if (!able('').listUploads) refuse(store.subject(''), 'list unfinished uploads')
-      const page = await store.call({ operation: 'list-uploads', signal }, (driver, s) =>
-        of(driver).listUploads!({ prefix: store.prefix + prefix || undefined, cursor, signal: s }),
-      )
+      if (!able('').listUploads) refuse(store.subject(''), LIST_UPLOADS)
+      const page = await store.call({ operation: 'list-uploads', signal }, (driver, s) => {
+        const found = of(driver)
+        if (!found.listUploads) refuse(store.subject(''), LIST_UPLOADS)
+        const within = store.prefix + prefix || undefined
+        return found.listUploads({ prefix: within, cursor, signal: s })
+      })
       return { ...page, uploads: page.uploads.map((one) => store.strip(one)) }
     },
   }

@@ -6,7 +6,7 @@ import type { StoreOptions } from '#shared/storage/options.ts'
 import type { Setup } from '#shared/storage/schema.ts'
 import type { SetupState, SetupStep } from '#shared/storage/setup-step.ts'
 
-const PLATFORM = { env: {}, fileSystem: true, now: Date.now }
+export const PLATFORM = { env: {}, fileSystem: true, now: Date.now }
 
 export interface Described {
   uri: string

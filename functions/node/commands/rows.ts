@@ -3,6 +3,7 @@
 import { capabilities } from './capabilities.ts'
 import type { CommandRow } from './command.ts'
 import { completionCommand } from './completion.ts'
+import { configTest } from './config-test.ts'
 import { configSet, configShow } from './config.ts'
 import { get } from './get.ts'
 import { list } from './list.ts'
@@ -14,7 +15,7 @@ import { stats, status } from './stores.ts'
 
 export const COMMANDS: readonly CommandRow[] = [
   ...[status, stats, list, put, get, rm, presign],
-  ...[configShow, configSet, setup],
+  ...[configShow, configSet, configTest, setup],
   capabilities,
   completionCommand(() => COMMANDS),
 ]

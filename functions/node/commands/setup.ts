@@ -19,6 +19,8 @@ interface StorePage {
   store: string
   uri: string
   steps: Shown[]
+  /** Why there was no look at the store at all. */
+  problem?: string
 }
 
 export const setup: CommandRow = {
@@ -26,7 +28,7 @@ export const setup: CommandRow = {
   parameters: '[stores...]',
   summary: 'Make buckets fit: CORS, encryption, versioning, lifecycle',
   about:
-    "Reads each bucket and shows what its store's setup in the configuration would change; with --apply changes it. Only rules that Skein has made itself, named skein-*, are changed or removed; where a rule of yours overlaps, that part is refused. What only an administrator can do is printed as commands.",
+    "Reads each bucket and shows what its store's setup in the configuration would change; with --apply changes it. Only rules that Skein has made itself, named skein-*, are changed or removed; where a rule of yours overlaps, that part is refused. What only an administrator can do is printed as commands. Where a provider's rules have no names, a header x-skein-* or a bucket's label skein-* marks Skein's own.",
   options: [{ flags: '--apply', summary: 'make the changes' }],
   examples: [
     ['skein setup', 'what would change, in every store that has a setup'],
@@ -39,8 +41,7 @@ export const setup: CommandRow = {
       pages.push(await setUp(context, store, apply))
     }
     context.out.answer({ applied: apply, stores: pages }, () => report(pages, apply))
-    const bad = pages.flatMap(({ steps }) => steps).some(({ state }) => isBad(state))
-    if (bad) context.failed()
+    if (pages.some(isUnfit)) context.failed()
   },
 }
 
@@ -77,6 +78,10 @@ async function setUp(context: Context, store: Configured, apply: boolean): Promi
       ? await carryOut(opened, planned, store.setup)
       : planned.map((step) => show(step, step.state))
     return { store: store.name, uri: store.uri, steps }
+  } catch (error) {
+    // What was done to the other stores shall still be told.
+    if (!(error instanceof StorageError)) throw error
+    return { store: store.name, uri: store.uri, steps: [], problem: error.message }
   } finally {
     await opened.close()
   }
@@ -117,6 +122,10 @@ function isBad(state: State): boolean {
   return state === 'refused' || state === 'failed'
 }
 
+function isUnfit({ steps, problem }: StorePage): boolean {
+  return problem !== undefined || steps.some(({ state }) => isBad(state))
+}
+
 const STATE_TEXTS: Record<State, string> = {
   fit: 'fit',
   change: 'would change',
@@ -127,9 +136,10 @@ const STATE_TEXTS: Record<State, string> = {
 }
 
 function report(pages: readonly StorePage[], apply: boolean): string {
-  const blocks = pages.map(({ store, uri, steps }) => {
+  const blocks = pages.map(({ store, uri, steps, problem }) => {
     const head = `${styleText('bold', printable(store))}  ${printable(uri.split('?', 1)[0]!)}`
-    return [head, ...steps.flatMap(stepLines)].join('\n')
+    const failure = problem === undefined ? [] : [`  ${styleText('red', printable(problem))}`]
+    return [head, ...steps.flatMap(stepLines), ...failure].join('\n')
   })
   const changes = pages.flatMap(({ steps }) => steps).filter(({ state }) => state === 'change')
   if (apply || changes.length === 0) return blocks.join('\n\n')

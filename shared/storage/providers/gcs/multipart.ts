@@ -171,7 +171,10 @@ async function promote(
   { mode, signal }: PutOptions,
 ): Promise<ObjectInfo> {
   const cleanUp = () =>
-    deleteObjects(transport, [{ key: staged.key }], { signal }).catch(() => undefined)
+    // By its generation, so that a versioned bucket keeps none of it.
+    deleteObjects(transport, [{ key: staged.key, version: staged.version }], { signal }).catch(
+      () => undefined,
+    )
   try {
     const from = { key: staged.key, version: staged.version }
     const info = await copyObject(transport, from, key, { mode, signal })

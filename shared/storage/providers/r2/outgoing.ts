@@ -4,7 +4,6 @@
 import type { Content } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
-import { wrongLength } from '../refusals.ts'
 import type { R2Value } from './binding.ts'
 
 /** workerd's own: the R2 binding exists nowhere else. */
@@ -27,26 +26,19 @@ export async function sendContent<T>(
     const message = `${store} takes no stream whose length is not known; say the size of ${quoteKey(key)}.`
     throw new StorageError('unsupported', message, { store, key })
   }
-  let held = 0
-  const counted = stream.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        held += chunk.length
-        if (held > size) throw wrongLength(store, key, held, size)
-        controller.enqueue(chunk)
-      },
-      flush() {
-        if (held < size) throw wrongLength(store, key, held, size)
-      },
-    }),
-  )
   const fixed = new FixedLengthStream(size)
   const [piped, sent] = await Promise.allSettled([
-    counted.pipeTo(fixed.writable, { signal }),
+    stream.pipeTo(fixed.writable, { signal }),
     send(fixed.readable),
   ])
+  if (sent.status === 'fulfilled') return sent.value
   // What broke the stream is the reason; the binding only saw it end.
-  if (piped.status === 'rejected' && sent.status === 'rejected') throw piped.reason
-  if (sent.status === 'rejected') throw sent.reason
-  return sent.value
+  throw reasonOf(piped.status === 'rejected' ? piped.reason : sent.reason, store, key, size)
+}
+
+/** The length is FixedLengthStream's to watch, which leaves the bytes outside of JavaScript. */
+function reasonOf(error: unknown, store: string, key: string, size: number): unknown {
+  if (!(error instanceof Error && error.message.includes('FixedLengthStream'))) return error
+  const message = `The stream for ${quoteKey(key)} did not hold the ${size} bytes that it was announced with; nothing was written to ${store}.`
+  return new StorageError('invalid', message, { store, key, cause: error })
 }

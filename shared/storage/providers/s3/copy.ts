@@ -43,13 +43,15 @@ export async function copyObject(
   const { settings } = bucket
   const { signal } = options
   const source = await head(bucket, from.key, { version: from.version, signal })
-  if (from.ifMatch !== undefined && source.etag !== from.ifMatch) {
-    throw changed(settings.name, from.key)
-  }
   const storageClass = options.storageClass ?? options.properties?.storageClass
   const inOne = source.size <= (settings.capabilities.copy?.maxBytes ?? 0)
   const copying: Copying = { from, source, key, storageClass, options }
-  return inOne ? copyWhole(bucket, copying) : copyInRanges(bucket, copying)
+  if (inOne) return copyWhole(bucket, copying)
+  // Each range is copied under the ETag just seen, so that one has to be the wanted one.
+  if (from.ifMatch !== undefined && source.etag !== from.ifMatch) {
+    throw changed(settings.name, from.key)
+  }
+  return copyInRanges(bucket, copying)
 }
 
 interface Copying {

@@ -62,12 +62,13 @@ function encode({ name, action, prefix, afterDays: Days, storageClass }: Lifecyc
 type Class = NonNullable<NonNullable<S3Rule['Transitions']>[number]['StorageClass']>
 
 /** Some write the prefix where it stood before there were filters, and leave an empty one out. */
-function describe({ Prefix, Filter, ...rule }: S3Rule): Record<string, unknown> {
+function describe({ Status, Prefix, Filter, ...rule }: S3Rule): Record<string, unknown> {
   return {
-    ...rule,
-    ID: undefined,
+    Status,
     Prefix: JSON.stringify(prefixOf({ Prefix, Filter })),
     Filter: conditionsOf({ Filter }).length > 0 ? Filter : undefined,
+    ...rule,
+    ID: undefined,
   }
 }
 
