@@ -14,7 +14,11 @@ const SUMMARY = /^(\d+) passed, (\d+) failed, (\d+) skipped$/
 const CHECKS = [
   ['types', 'tsc', []],
   ['lint', 'oxlint', ['--type-aware', '--deny-warnings']],
-  ['format', 'oxfmt', ['--check', '--no-error-on-unmatched-pattern', 'functions', 'shared', 'test']],
+  [
+    'format',
+    'oxfmt',
+    ['--check', '--no-error-on-unmatched-pattern', 'functions', 'shared', 'test'],
+  ],
 ] as const
 
 const env = {
@@ -23,7 +27,11 @@ const env = {
   ...(process.stdout.isTTY && { FORCE_COLOR: '1' }),
 }
 
-async function run(command: string, args: readonly string[], onLine: (line: string) => void): Promise<number> {
+async function run(
+  command: string,
+  args: readonly string[],
+  onLine: (line: string) => void,
+): Promise<number> {
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   child.stderr.pipe(process.stderr)
   const lines = createInterface({ input: child.stdout })

@@ -6,7 +6,8 @@ const seed = Number(process.env['SKEIN_SEED'] ?? Math.floor(Math.random() * 2 **
 let said = false
 
 export function seeded(): { numRuns: number; seed: number } {
-  if (!said) console.log(`seed ${seed}, ${runs} runs of each property; again with SKEIN_SEED=${seed}`)
+  if (!said)
+    console.log(`seed ${seed}, ${runs} runs of each property; again with SKEIN_SEED=${seed}`)
   said = true
   return { numRuns: runs, seed }
 }

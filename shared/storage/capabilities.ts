@@ -58,7 +58,8 @@ export interface Capabilities {
   /** What `skein setup` can do here through the provider's own API. */
   setup: {
     cors: boolean
-    encryption: boolean
+    /** `always`: everything is encrypted by the provider's own keys, and nothing can be set. */
+    encryption: boolean | 'always'
     versioning: boolean
     lifecycle: readonly ('expire' | 'transition' | 'noncurrent' | 'abort-multipart')[]
   }

@@ -282,13 +282,13 @@ export const PROVIDERS: readonly ProviderRow[] = [
       versions: false,
       retention: false,
       setup: {
-        encryption: false,
+        encryption: 'always',
         versioning: false,
         lifecycle: ['expire', 'transition', 'abort-multipart'],
       },
     }),
     evidence: 'documented',
-    unsure: ['multipart.create', 'multipart.match'],
+    unsure: ['put.checksums', 'presign.checksums', 'multipart.create', 'multipart.match'],
     instead:
       'No browser form: a signed PUT instead. A multipart upload cannot be committed under a condition.',
   },

@@ -103,7 +103,7 @@ const LINES: readonly Line[] = [
   { label: 'Keys a page', cells: ['list.maxKeys'], show: (c) => String(c.list.maxKeys) },
   { label: 'Keys a delete', cells: ['delete.batch'], show: (c) => String(c.delete.batch) },
   { label: 'Setup: CORS', cells: ['setup.cors'], show: (c) => yes(c.setup.cors) },
-  { label: 'Setup: encryption', cells: ['setup.encryption'], show: (c) => yes(c.setup.encryption) },
+  { label: 'Setup: encryption', cells: ['setup.encryption'], show: (c) => encryptionText(c) },
   { label: 'Setup: versioning', cells: ['setup.versioning'], show: (c) => yes(c.setup.versioning) },
   { label: 'Setup: lifecycle', cells: ['setup.lifecycle'], show: (c) => list(c.setup.lifecycle) },
 ]
@@ -150,6 +150,10 @@ function cell(line: Line, row: ProviderRow): string {
 function partsText({ multipart }: Capabilities): string {
   if (multipart === null) return 'no'
   return `${bytes(multipart.minPartBytes)} to ${bytes(multipart.maxPartBytes)}, ${multipart.maxParts}`
+}
+
+function encryptionText({ setup }: Capabilities): string {
+  return setup.encryption === 'always' ? 'always on' : yes(setup.encryption)
 }
 
 function yes(value: boolean | undefined): string {

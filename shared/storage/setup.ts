@@ -128,12 +128,14 @@ function planEncryption(
   driver: SetupDriver | undefined,
   wanted: NonNullable<Setup['encryption']>,
 ): Promise<SetupStep[]> {
-  const able = driver && (capabilities.setup.encryption || driver.printsTheRest)
-  return orRefused('encryption', async () =>
-    able
+  const { encryption } = capabilities.setup
+  const able = driver && (encryption === true || driver.printsTheRest)
+  return orRefused('encryption', async () => {
+    if (encryption === 'always' && wanted === 'provider') return [fit('encryption')]
+    return able
       ? [await driver.encryption(wanted)]
-      : [unable('encryption', address.row, 'set the encryption of a bucket')],
-  )
+      : [unable('encryption', address.row, 'set the encryption of a bucket')]
+  })
 }
 
 /** Where versions are kept and yet cannot be set, they may be there always, so it is asked. */

@@ -31,9 +31,22 @@ function noted(note: string | undefined): string {
 
 export function summaryOf({ passed, failed, skipped }: Counts): string[] {
   return [
-    ...skipped.map((name) => `skipped: ${name}`),
+    ...grouped(skipped).map((name) => `skipped: ${name}`),
     `${passed} passed, ${failed} failed, ${skipped.length} skipped`,
   ]
+}
+
+const REASONED = /^(.*?) > .* (\([^()]*\))$/
+
+/** What one suite skips for one reason stands on one line. */
+function grouped(names: readonly string[]): string[] {
+  const groups = Map.groupBy(names, (name) => {
+    const [, suite, reason] = REASONED.exec(name) ?? []
+    return suite === undefined ? name : `${suite}: ${reason}`
+  })
+  return [...groups].map(([group, members]) => {
+    return members.length === 1 ? members[0]! : group.replace(/: \(/, `: ${members.length} tests (`)
+  })
 }
 
 export default class SummaryReporter implements Reporter {

@@ -21,7 +21,7 @@ export interface Servers {
 
 export interface RunningServers {
   servers: Servers
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 export async function startServers(env: NodeJS.ProcessEnv): Promise<RunningServers> {
@@ -29,12 +29,19 @@ export async function startServers(env: NodeJS.ProcessEnv): Promise<RunningServe
   const stop = async (): Promise<void> => {
     await Promise.all(stops.splice(0).map((one) => one()))
   }
-  const keep = async <T extends { stop(): Promise<void> }>(starting: Promise<T>): Promise<T> => {
+  const keep = async <T extends { stop: () => Promise<void> }>(
+    starting: Promise<T>,
+  ): Promise<T> => {
     const started = await starting
     stops.push(() => started.stop())
     return started
   }
-  const all = [keep(startS3()), keep(startGcs()), keep(startAzurite()), keep(startRados(env))] as const
+  const all = [
+    keep(startS3()),
+    keep(startGcs()),
+    keep(startAzurite()),
+    keep(startRados(env)),
+  ] as const
   const settled = await Promise.allSettled(all)
   const failed = settled.find((one) => one.status === 'rejected')
   if (failed) {
@@ -42,7 +49,10 @@ export async function startServers(env: NodeJS.ProcessEnv): Promise<RunningServe
     throw failed.reason
   }
   const [s3, gcs, azurite, radosgw] = await Promise.all(all)
-  return { servers: { s3: s3.told, gcs: gcs.told, azurite: told(azurite), radosgw: radosgw.told }, stop }
+  return {
+    servers: { s3: s3.told, gcs: gcs.told, azurite: told(azurite), radosgw: radosgw.told },
+    stop,
+  }
 }
 
 function told({ url, account, accountKey }: Servers['azurite']): Servers['azurite'] {

@@ -10,7 +10,7 @@ export interface AzuriteServer {
   url: string
   account: string
   accountKey: string
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 /** What Azurite is known by to everyone; it is no secret. */

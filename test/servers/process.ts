@@ -1,5 +1,5 @@
 // A server as a child process: started, waited for by the line it prints when it is ready, and ended by
-// its own process id. Nothing else is ever killed.
+// its own process id, even when the tests are killed and cannot do it. Nothing else is ever killed.
 
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
@@ -9,7 +9,7 @@ export interface ServerProcess {
   pid: number
   /** The line that said it was ready. */
   line: string
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 interface Start {
@@ -23,14 +23,27 @@ interface Start {
   startSeconds?: number
 }
 
+/** The server ends when its standard input does, which the system closes with whoever started it. */
+const UNTIL_STDIN_ENDS = `
+exec 3<&0
+"$0" "$@" </dev/null 3<&- &
+server=$!
+(cat <&3; kill $server) >/dev/null 2>&1 &
+exec 3<&-
+wait $server
+`
+
 export async function startProcess(start: Start): Promise<ServerProcess> {
-  const child = spawn(start.command, start.args, {
+  const child = spawn('/bin/sh', ['-c', UNTIL_STDIN_ENDS, start.command, ...start.args], {
     cwd: start.cwd,
     env: { ...process.env, ...start.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
+  GROUPS.add(child)
+  child.once('exit', () => child.stdin.destroy())
   const line = await readyLine(child, start)
-  return { pid: child.pid ?? 0, line, stop: () => end(child) }
+  return { pid: child.pid ?? 0, line, stop: () => ended(child, () => child.stdin.end()) }
 }
 
 function readyLine(child: ChildProcess, start: Start): Promise<string> {
@@ -38,7 +51,7 @@ function readyLine(child: ChildProcess, start: Start): Promise<string> {
   const told: string[] = []
   const seconds = start.startSeconds ?? 30
   const timer = setTimeout(() => {
-    child.kill('SIGKILL')
+    killGroup(child)
     fail(`was not ready after ${seconds} seconds`)
   }, seconds * 1000)
   const fail = (what: string): void => {
@@ -59,15 +72,28 @@ function readyLine(child: ChildProcess, start: Start): Promise<string> {
   return promise
 }
 
-/** Ends it gently, and by force when it takes too long. */
+/** Ends a process that was started without a watch: gently, and by force when it takes too long. */
 export function end(child: ChildProcess): Promise<void> {
+  return ended(child, () => void child.kill('SIGTERM'))
+}
+
+function ended(child: ChildProcess, ask: () => void): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), 8_000)
+    const timer = setTimeout(() => killGroup(child), 8_000)
     child.once('exit', () => {
       clearTimeout(timer)
       resolve()
     })
-    child.kill('SIGTERM')
+    ask()
   })
 }
+
+/** With the shell goes the server that it watches: they share a process group of their own. */
+function killGroup(child: ChildProcess): void {
+  const { pid } = child
+  if (pid === undefined || !GROUPS.has(child)) child.kill('SIGKILL')
+  else process.kill(-pid, 'SIGKILL')
+}
+
+const GROUPS = new WeakSet<ChildProcess>()

@@ -23,7 +23,9 @@ const CLASSES = ['STANDARD_IA', 'GLACIER']
 /** Why it cannot run here, or undefined when it can. */
 export function radosgwMissing(): string | undefined {
   const absent = PROGRAMS.filter((program) => !onPath(program))
-  return absent.length === 0 ? undefined : `not installed: ${absent.join(', ')} (apt-get install radosgw ceph-mon ceph-osd ceph-common)`
+  return absent.length === 0
+    ? undefined
+    : `not installed: ${absent.join(', ')} (apt-get install radosgw ceph-mon ceph-osd ceph-common)`
 }
 
 function onPath(program: string): boolean {
@@ -39,7 +41,7 @@ function onPath(program: string): boolean {
 
 export interface RadosgwServer {
   told: { url: string; accessKeyId: string; secretAccessKey: string }
-  stop(): Promise<void>
+  stop: () => Promise<void>
 }
 
 export async function startRadosgw(): Promise<RadosgwServer> {
@@ -81,7 +83,10 @@ async function configure(folder: string): Promise<Cluster> {
   const keyring = join(folder, 'keyring')
   const keys: [name: string, caps: string[]][] = [
     ['mon.', ['--cap', 'mon', 'allow *']],
-    ['client.admin', ['--cap', 'mon', 'allow *', '--cap', 'osd', 'allow *', '--cap', 'mgr', 'allow *']],
+    [
+      'client.admin',
+      ['--cap', 'mon', 'allow *', '--cap', 'osd', 'allow *', '--cap', 'mgr', 'allow *'],
+    ],
     ['client.rgw', ['--cap', 'mon', 'allow rw', '--cap', 'osd', 'allow rwx']],
     ['osd.0', ['--cap', 'mon', 'allow profile osd', '--cap', 'osd', 'allow *']],
   ]
@@ -118,7 +123,11 @@ async function makeUsersAndClasses({ conf }: Cluster): Promise<void> {
 }
 
 /** These say nothing when they are ready: whoever needs them asks until they answer. */
-async function startDaemon({ conf }: Cluster, program: string, args: string[]): Promise<ServerProcess> {
+async function startDaemon(
+  { conf }: Cluster,
+  program: string,
+  args: string[],
+): Promise<ServerProcess> {
   const script = 'echo ready; exec "$0" "$@"'
   const command = ['-c', script, program, ...conf, ...args, '-f']
   return startProcess({ command: '/bin/sh', args: command, ready: /^ready$/ })

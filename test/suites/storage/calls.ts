@@ -15,7 +15,11 @@ const BROKEN = { status: 500, code: 'InternalError', reason: 'internalError' }
 const IMPATIENT: StoreOptions = { timeouts: { requestSeconds: 0.3 } }
 
 /** The faults last for one case, however it ends. */
-async function withFaults(harness: Harness, faults: Fault[], run: () => Promise<void>): Promise<void> {
+async function withFaults(
+  harness: Harness,
+  faults: Fault[],
+  run: () => Promise<void>,
+): Promise<void> {
   await harness.control?.clear()
   await harness.control?.fault(...faults)
   try {
@@ -95,16 +99,12 @@ const limits = under(
       })
     },
 
-    async 'a body of which no byte moves is taken up again'(harness) {
-      const store = harness.open({ options: { timeouts: { idleSeconds: 0.3 } } })
+    async 'a read that does not begin is asked for again'(harness) {
+      const store = harness.open({ options: IMPATIENT })
       const bytes = bytesOf(100_000)
       await store.put('key', bytes)
       await withFaults(harness, [{ method: 'GET', times: 1, action: { hang: true } }], async () => {
-        const impatient = harness.open({
-          place: store.prefix.replace(/\/$/, ''),
-          options: { timeouts: { requestSeconds: 0.5, idleSeconds: 0.3 } },
-        })
-        sameBytes(await readAll((await impatient.get('key')).body), bytes)
+        sameBytes(await readAll((await store.get('key')).body), bytes)
       })
     },
   }),
@@ -141,10 +141,14 @@ const retries = under(
 
     async 'Retry-After is told'(harness) {
       const store = harness.open({ options: { retry: { attempts: 1 } } })
-      await withFaults(harness, [{ times: 1, action: { ...SLOW_DOWN, retryAfter: 7 } }], async () => {
-        const error = await rejectsWith(['throttled', 'unavailable'], () => store.list())
-        assert.equal(error.retryAfterSeconds, 7)
-      })
+      await withFaults(
+        harness,
+        [{ times: 1, action: { ...SLOW_DOWN, retryAfter: 7 } }],
+        async () => {
+          const error = await rejectsWith(['throttled', 'unavailable'], () => store.list())
+          assert.equal(error.retryAfterSeconds, 7)
+        },
+      )
     },
 
     async 'a lost answer to a plain write is asked for again'(harness) {
@@ -156,16 +160,34 @@ const retries = under(
     },
 
     'a lost answer to a create is ambiguous and not tried again': when(
-      claims('creating writes', ({ put }) => put.create),
+      claims(({ put }) => put.create),
       async (harness) => {
         const store = harness.open()
         await withFaults(harness, writes(1, { loseAnswer: true }), async () => {
-          const error = await rejectsWith('unavailable', () => store.put('key', 'x', { mode: 'create' }))
+          const error = await rejectsWith('unavailable', () =>
+            store.put('key', 'x', { mode: 'create' }),
+          )
           assert.equal(error.ambiguous, true)
           const sent = (await requestsOf(harness, 'PUT')) + (await requestsOf(harness, 'POST'))
           assert.equal(sent, 1)
         })
         assert.equal((await store.head('key')).size, 1)
+      },
+    ),
+
+    'a lost answer to a commit is no lost object': when(
+      claims(({ multipart }) => multipart !== null),
+      async (harness) => {
+        const store = harness.open()
+        const { multipart } = store.groups
+        const id = await multipart.begin('key')
+        const part = await multipart.part('key', id, 1, textBytes('committed'))
+        const lost: Fault = { method: 'POST', times: 1, action: { loseAnswer: true } }
+        await withFaults(harness, [lost], async () => {
+          const { size } = await multipart.complete('key', id, [part])
+          assert.equal(size, 9)
+        })
+        sameBytes(await readAll((await store.get('key')).body), textBytes('committed'))
       },
     ),
 

@@ -5,8 +5,12 @@ import type { Harness, Lack } from './harness.ts'
 
 export type Run = (harness: Harness) => Promise<void>
 
-/** Why the case does not apply, or undefined when it does. */
-export type Need = (harness: Harness) => string | undefined
+/**
+ * Undefined when the case applies. `unclaimed`: it is no test of this store, whose record promises nothing
+ * of the kind (that it refuses is a case of its own). A reason: it would be one, and cannot be shown here.
+ */
+export type Need = (harness: Harness) => string | typeof UNCLAIMED | undefined
+export const UNCLAIMED = Symbol('not claimed')
 
 export interface Case {
   group: string
@@ -44,14 +48,14 @@ export function when(needs: Need | Need[], run: Run): Gated {
   }
 }
 
-/** The whole group under one more need. */
-export function under(need: Need, cases: Case[]): Case[] {
-  return cases.map((one) => ({ ...one, ...when([need, one.needs], one.run) }))
+/** The whole group under further needs. */
+export function under(needs: Need | Need[], cases: Case[]): Case[] {
+  return cases.map((one) => ({ ...one, ...when([needs, one.needs].flat(), one.run) }))
 }
 
 /** Claimed by the store's capability record. */
-export function claims(what: string, claimed: (capabilities: Capabilities) => unknown): Need {
-  return ({ capabilities }) => (claimed(capabilities) ? undefined : `this store does not claim ${what}`)
+export function claims(claimed: (capabilities: Capabilities) => unknown): Need {
+  return ({ capabilities }) => (claimed(capabilities) ? undefined : UNCLAIMED)
 }
 
 /** It can be shown on this server. */
@@ -59,5 +63,8 @@ export function shownHere(lack: Lack): Need {
   return ({ notHere }) => notHere[lack]
 }
 
-export const hasControl: Need = ({ control }) =>
-  control ? undefined : 'this server makes no faults on demand and shows no log of requests'
+export const hasControl: Need = ({ control, openUnreachable }) => {
+  if (control) return undefined
+  // What is reached over no network has none of its faults.
+  return openUnreachable ? 'this server makes no faults on demand and shows no log' : UNCLAIMED
+}

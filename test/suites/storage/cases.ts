@@ -15,9 +15,12 @@ import { multipartCases } from './multipart.ts'
 import { putCases } from './put.ts'
 import { refusalCases } from './refusals.ts'
 import { retentionCases } from './retention.ts'
+import { signDeleteCases } from './sign-delete.ts'
+import { signFormCases } from './sign-form.ts'
 import { signGetCases } from './sign-get.ts'
-import { signOtherCases } from './sign-other.ts'
+import { signPartCases } from './sign-part.ts'
 import { signPutCases } from './sign-put.ts'
+import { signResumableCases } from './sign-resumable.ts'
 import { tagCases } from './tags.ts'
 import { transferCases } from './transfer.ts'
 import { versionCases } from './versions.ts'
@@ -41,7 +44,10 @@ export function casesFor(harness: Harness): Case[] {
     ...retentionCases,
     ...signGetCases,
     ...signPutCases,
-    ...signOtherCases,
+    ...signPartCases,
+    ...signDeleteCases,
+    ...signFormCases,
+    ...signResumableCases,
     ...refusalCases(harness.capabilities),
   ]
 }

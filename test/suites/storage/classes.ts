@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { Need } from './case.ts'
-import { claims, group, shownHere, when } from './case.ts'
+import { UNCLAIMED, claims, group, shownHere, when } from './case.ts'
 import { readAll, sameBytes, textBytes } from './content.ts'
 import { rejectsWith } from './expect.ts'
 import type { Harness } from './harness.ts'
@@ -15,18 +15,16 @@ function archive(harness: Harness): string | undefined {
   return harness.capabilities.classes.find((name) => /^(glacier|archive)$/i.test(name))
 }
 
-const archives: Need = (harness) =>
-  archive(harness) ? undefined : 'nothing is ever archived in this store'
+const archives: Need = (harness) => (archive(harness) ? undefined : UNCLAIMED)
 
 /** Not the first, which is what a write gets unasked, and not one that archives. */
 function readable(harness: Harness): string | undefined {
   return harness.capabilities.classes.slice(1).find((name) => name !== archive(harness))
 }
 
-const changes: Need = (harness) =>
-  readable(harness) ? undefined : 'this store has no second class whose bytes are at hand'
+const changes: Need = (harness) => (readable(harness) ? undefined : UNCLAIMED)
 
-const several = claims('several classes', ({ classes }) => classes.length > 1)
+const several = claims(({ classes }) => classes.length > 1)
 
 export const classCases = group('classes', {
   'a class chosen at write is told': when([several, shownHere('classes')], async (harness) => {
@@ -37,20 +35,23 @@ export const classCases = group('classes', {
     assert.equal((await store.list()).objects[0]?.storageClass, chosen)
   }),
 
-  'a change of class keeps everything else': when([changes, shownHere('classes')], async (harness) => {
-    const store = harness.open()
-    const chosen = readable(harness)!
-    await store.put('key', 'content', { ...HEADERS, metadata: { a: 'ü' } })
-    await store.groups.classes.set('key', chosen)
-    const { info, body } = await store.get('key')
-    sameBytes(await readAll(body), textBytes('content'))
-    assert.equal((await store.head('key')).storageClass, chosen)
-    assert.deepEqual(info.metadata, { a: 'ü' })
-    assert.equal(info.contentDisposition, HEADERS.contentDisposition)
-  }),
+  'a change of class keeps everything else': when(
+    [changes, shownHere('classes')],
+    async (harness) => {
+      const store = harness.open()
+      const chosen = readable(harness)!
+      await store.put('key', 'content', { ...HEADERS, metadata: { a: 'ü' } })
+      await store.groups.classes.set('key', chosen)
+      const { info, body } = await store.get('key')
+      sameBytes(await readAll(body), textBytes('content'))
+      assert.equal((await store.head('key')).storageClass, chosen)
+      assert.deepEqual(info.metadata, { a: 'ü' })
+      assert.equal(info.contentDisposition, HEADERS.contentDisposition)
+    },
+  ),
 
   'a class that is none is refused': when(
-    claims('classes', ({ classes }) => classes.length > 0),
+    claims(({ classes }) => classes.length > 0),
     async (harness) => {
       const store = harness.open()
       await rejectsWith('unsupported', () => store.put('key', 'x', { storageClass: 'SHOEBOX' }))

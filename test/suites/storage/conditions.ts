@@ -8,8 +8,8 @@ import { claims, group, when } from './case.ts'
 import { readAll } from './content.ts'
 import { rejectsWith } from './expect.ts'
 
-const creates = claims('creating writes', ({ put }) => put.create)
-const matches = claims('compare-and-set', ({ put }) => put.match)
+const creates = claims(({ put }) => put.create)
+const matches = claims(({ put }) => put.match)
 
 async function textAt(store: Store, key: string): Promise<{ text: string; etag: string }> {
   const { info, body } = await store.get(key)
@@ -32,11 +32,14 @@ export const conditionCases = group('conditions', {
     const store = harness.open()
     for (let round = 0; round < 3; round++) {
       const key = `raced-${round}`
-      const tries = Array.from({ length: 8 }, (_, i) => store.put(key, `writer ${i}`, { mode: 'create' }))
+      const tries = Array.from({ length: 8 }, (_, i) =>
+        store.put(key, `writer ${i}`, { mode: 'create' }),
+      )
       const results = await Promise.allSettled(tries)
       const winners = results.flatMap((result, i) => (result.status === 'fulfilled' ? [i] : []))
       for (const result of results) {
-        if (result.status === 'rejected') await rejectsWith('exists', Promise.reject(result.reason as Error))
+        if (result.status === 'rejected')
+          await rejectsWith('exists', Promise.reject(result.reason as Error))
       }
       assert.equal(winners.length, 1, `${winners.length} writers believe they created ${key}`)
       assert.equal((await textAt(store, key)).text, `writer ${winners[0]}`)
@@ -47,7 +50,9 @@ export const conditionCases = group('conditions', {
     const store = harness.open()
     const first = await store.put('key', 'first')
     const second = await store.put('key', 'second', { mode: { ifMatch: first.etag } })
-    await rejectsWith('precondition', () => store.put('key', 'late', { mode: { ifMatch: first.etag } }))
+    await rejectsWith('precondition', () =>
+      store.put('key', 'late', { mode: { ifMatch: first.etag } }),
+    )
     assert.equal((await textAt(store, 'key')).text, 'second')
     const listed = (await store.list()).objects[0]
     assert.equal(listed?.etag, second.etag, 'the ETag of a listing is not the one that writes take')

@@ -46,13 +46,18 @@ export function createControl({ url, bucket }: ControlAddress, send: typeof fetc
       headers: { 'content-type': 'application/json' },
     })
     const text = await answer.text()
-    if (!answer.ok) throw new Error(`the control plane answered ${answer.status} to ${path}: ${text}`)
+    if (!answer.ok)
+      throw new Error(`the control plane answered ${answer.status} to ${path}: ${text}`)
     return text === '' ? undefined : JSON.parse(text)
   }
   const ours = `bucket=${encodeURIComponent(bucket)}`
   return {
     fault: async (...faults) => {
-      await plane('POST', 'faults', faults.map((fault) => ({ bucket, ...fault })))
+      await plane(
+        'POST',
+        'faults',
+        faults.map((fault) => ({ bucket, ...fault })),
+      )
     },
     clear: async () => {
       await plane('DELETE', `faults?${ours}`)

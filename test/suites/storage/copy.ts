@@ -7,7 +7,7 @@ import { rejectsWith } from './expect.ts'
 import { ODD_KEYS } from './keys.ts'
 import { HEADERS, METADATA } from './put.ts'
 
-const copies = claims('copies', ({ copy }) => copy !== null)
+const copies = claims(({ copy }) => copy !== null)
 
 export const copyCases = under(
   copies,
@@ -74,12 +74,14 @@ export const copyCases = under(
     },
 
     'ifMatch copies this very source alone': when(
-      claims('conditions on a copy source', ({ copy }) => copy?.sourceMatch),
+      claims(({ copy }) => copy?.sourceMatch),
       async (harness) => {
         const store = harness.open()
         const old = await store.put('from', 'old')
         const now = await store.put('from', 'new')
-        await rejectsWith('precondition', () => store.copy({ key: 'from', ifMatch: old.etag }, 'to'))
+        await rejectsWith('precondition', () =>
+          store.copy({ key: 'from', ifMatch: old.etag }, 'to'),
+        )
         assert.equal(await store.find('to'), undefined)
         await store.copy({ key: 'from', ifMatch: now.etag }, 'to')
         sameBytes(await readAll((await store.get('to')).body), textBytes('new'))
@@ -87,7 +89,7 @@ export const copyCases = under(
     ),
 
     'create copies to a free key alone': when(
-      claims('creating copies', ({ copy }) => copy?.create),
+      claims(({ copy }) => copy?.create),
       async (harness) => {
         const store = harness.open()
         await store.put('from', 'from')
@@ -99,7 +101,7 @@ export const copyCases = under(
     ),
 
     'a copy replaces this very destination alone': when(
-      claims('compare-and-set copies', ({ copy }) => copy?.match),
+      claims(({ copy }) => copy?.match),
       async (harness) => {
         const store = harness.open()
         await store.put('from', 'from')

@@ -12,7 +12,10 @@ export const deleteCases = group('delete', {
     allDeleted(await store.delete('key'))
     await rejectsWith('not-found', () => store.head('key'))
     await rejectsWith('not-found', () => store.get('key'))
-    assert.deepEqual((await store.list()).objects.map(({ key }) => key), ['key2'])
+    assert.deepEqual(
+      (await store.list()).objects.map(({ key }) => key),
+      ['key2'],
+    )
   },
 
   async 'a key that is not there counts as deleted'(harness) {
@@ -28,8 +31,14 @@ export const deleteCases = group('delete', {
     await store.put('kept', 'x')
     const results = await store.delete(keys)
     allDeleted(results)
-    assert.deepEqual(results.map(({ key }) => key), keys)
-    assert.deepEqual((await store.list()).objects.map(({ key }) => key), ['kept'])
+    assert.deepEqual(
+      results.map(({ key }) => key),
+      keys,
+    )
+    assert.deepEqual(
+      (await store.list()).objects.map(({ key }) => key),
+      ['kept'],
+    )
   },
 
   async 'no keys, no request'(harness) {
@@ -40,7 +49,7 @@ export const deleteCases = group('delete', {
   },
 
   'ifMatch deletes this very content alone': when(
-    claims('conditional deletes', (can) => can.delete.match),
+    claims((can) => can.delete.match),
     async (harness) => {
       const store = harness.open()
       const first = await store.put('key', 'first')
@@ -54,7 +63,7 @@ export const deleteCases = group('delete', {
   ),
 
   'in a batch each target has its own condition': when(
-    claims('conditional deletes', (can) => can.delete.match),
+    claims((can) => can.delete.match),
     async (harness) => {
       const store = harness.open()
       const a = await store.put('a', 'a')
@@ -65,7 +74,10 @@ export const deleteCases = group('delete', {
       ])
       assert.equal(results[0]?.error, undefined)
       assert.equal(results[1]?.error?.kind, 'precondition')
-      assert.deepEqual((await store.list()).objects.map(({ key }) => key), ['b'])
+      assert.deepEqual(
+        (await store.list()).objects.map(({ key }) => key),
+        ['b'],
+      )
     },
   ),
 })

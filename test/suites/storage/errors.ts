@@ -2,14 +2,15 @@
 
 import assert from 'node:assert/strict'
 import type { Store } from '#shared/storage/store.ts'
-import { group, when } from './case.ts'
+import { UNCLAIMED, group, when } from './case.ts'
 import type { Need } from './case.ts'
 import { rejectsWith } from './expect.ts'
 
-const missingBucket: Need = ({ openMissingBucket }) =>
-  openMissingBucket ? undefined : 'this store has no buckets that could be missing'
+const missingBucket: Need = ({ openMissingBucket }) => (openMissingBucket ? undefined : UNCLAIMED)
 const wrongCredentials: Need = ({ openWithWrongCredentials }) =>
-  openWithWrongCredentials ? undefined : 'this store takes no credentials'
+  openWithWrongCredentials ? undefined : UNCLAIMED
+
+const unreachable: Need = ({ openUnreachable }) => (openUnreachable ? undefined : UNCLAIMED)
 
 const CALLS: [operation: string, run: (store: Store) => Promise<unknown>][] = [
   ['put', (store) => store.put('key', 'x')],
@@ -25,7 +26,10 @@ export const errorCases = group('errors', {
       const { message } = await rejectsWith('not-found', () => run(store))
       // A HEAD of an absent bucket and of an absent key are one answer to some providers.
       if (operation !== 'head') {
-        assert.ok(message.includes(store.bucket), `${operation} does not name the bucket: ${message}`)
+        assert.ok(
+          message.includes(store.bucket),
+          `${operation} does not name the bucket: ${message}`,
+        )
       }
     }
   }),
@@ -43,6 +47,16 @@ export const errorCases = group('errors', {
       const error = await rejectsWith(['unauthenticated', 'denied'], () => run(store))
       const told = `${error.message} ${String(error.cause)}`
       assert.doesNotMatch(told, /signature=[0-9a-z%]{8}|sig=[0-9a-z%]{8}|WRONGSECRET/i, operation)
+    }
+  }),
+
+  'a server that is not there is unavailable': when(unreachable, async (harness) => {
+    for (const [operation, run] of CALLS) {
+      const { message, retry } = await rejectsWith('unavailable', () =>
+        run(harness.openUnreachable!()),
+      )
+      assert.equal(retry, 'later', operation)
+      assert.match(message, /^[^\n]{10,300}[.]$/u)
     }
   }),
 

@@ -29,7 +29,7 @@ async function failureOf(run: Promise<unknown> | (() => Promise<unknown>)): Prom
   } catch (error) {
     return error
   }
-  assert.fail(`expected a refusal, got ${describeValue(value)}`)
+  throw new assert.AssertionError({ message: `expected a refusal, got ${describeValue(value)}` })
 }
 
 function describeValue(value: unknown): string {

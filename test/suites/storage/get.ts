@@ -70,7 +70,10 @@ export const getCases = group('get', {
     const store = harness.open()
     for (const run of [() => store.head('absent'), () => store.get('absent')]) {
       const error = await rejectsWith('not-found', run)
-      assert.ok(error.message.includes('absent'), `the message does not name the key: ${error.message}`)
+      assert.ok(
+        error.message.includes('absent'),
+        `the message does not name the key: ${error.message}`,
+      )
     }
     assert.equal(await store.find('absent'), undefined)
   },

@@ -15,6 +15,8 @@ export interface StoreDescription {
   name: string
   /** `{place}` is where each case gets a prefix, folder or memory of its own. */
   uri: string
+  /** A store whose server does not answer at all. */
+  unreachableUri?: string
   /** How errors call the store, where that is not the harness' own name; `{place}` too. */
   storeName?: string
   /** A store whose bucket is not there. */
@@ -57,6 +59,7 @@ export interface Harness {
   capabilities: Capabilities
   open(opened?: Opened): Store
   openMissingBucket?: () => Store
+  openUnreachable?: () => Store
   openWithWrongCredentials?: () => Store
   /** A client that holds nothing but a signed URL. */
   fetch: typeof fetch
@@ -74,8 +77,11 @@ export interface Runtime {
 /** Quick enough to retry in a test, and enough tries to see that it does. */
 const QUICK = { attempts: 3, delaySeconds: 0.01, maxDelaySeconds: 0.05 }
 
+/** workerd's `node:http` never tells that a connection was refused, so there the time limit has to. */
+const UNREACHABLE: StoreOptions = { retry: { attempts: 1 }, timeouts: { requestSeconds: 2 } }
+
 export function createHarness(description: StoreDescription, runtime: Runtime): Harness {
-  const { name, uri, missingUri, wrongCredentials, control } = description
+  const { name, uri, missingUri, unreachableUri, wrongCredentials, control } = description
   const open = (template: string, opened: Opened = {}, credentials?: StoreCredentials): Store => {
     const { place = freshPlace(), now = Date.now } = opened
     const platform = {
@@ -97,6 +103,9 @@ export function createHarness(description: StoreDescription, runtime: Runtime): 
     capabilities,
     open: (opened) => open(uri, opened),
     ...(missingUri && { openMissingBucket: () => open(missingUri) }),
+    ...(unreachableUri && {
+      openUnreachable: () => open(unreachableUri, { options: UNREACHABLE }),
+    }),
     ...(wrongCredentials && { openWithWrongCredentials: () => open(uri, {}, wrongCredentials) }),
     fetch: runtime.fetch,
     ...(control && { control: createControl(control, runtime.fetch) }),

@@ -30,7 +30,7 @@ export const ODD_KEYS = [
   '.hidden',
   '.hidden/.too',
   'tilde~',
-  "quotes'and\"doubles",
+  'quotes\'and"doubles',
   'back\\slash',
   'back/slash',
   '&=#;:@$,!*()',
@@ -103,7 +103,10 @@ export const keyCases = group('keys', {
       left.delete(key)
       assert.equal(await store.find(key), undefined, key)
     }
-    assert.deepEqual((await store.list()).objects.map(({ key }) => key).toSorted(), [...left].toSorted())
+    assert.deepEqual(
+      (await store.list()).objects.map(({ key }) => key).toSorted(),
+      [...left].toSorted(),
+    )
     allDeleted(await store.delete([...ODD_KEYS]))
     assert.deepEqual((await store.list()).objects, [])
   },
@@ -119,7 +122,10 @@ export const keyCases = group('keys', {
         () => store.delete(key),
       ]) {
         const error = await rejectsWith('invalid', run)
-        assert.ok(error.message.length < 400, `${why}: a message of ${error.message.length} characters`)
+        assert.ok(
+          error.message.length < 400,
+          `${why}: a message of ${error.message.length} characters`,
+        )
       }
     }
     assert.deepEqual((await harness.control?.requests()) ?? [], [])
@@ -129,7 +135,10 @@ export const keyCases = group('keys', {
     const store = harness.open()
     await store.reserved().put('.skein/state', 'kept')
     await store.put('key', 'x')
-    assert.deepEqual((await store.list()).objects.map(({ key }) => key), ['key'])
+    assert.deepEqual(
+      (await store.list()).objects.map(({ key }) => key),
+      ['key'],
+    )
     assert.deepEqual((await store.list({ delimiter: '/' })).prefixes, [])
     assert.equal((await store.reserved().head('.skein/state')).size, 4)
   },

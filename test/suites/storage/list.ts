@@ -41,12 +41,27 @@ function inOrder(harness: Harness, keys: readonly string[]): string[] {
   return order === 'utf8' ? keys.toSorted(compareUtf8) : keys.toSorted()
 }
 
-const TREE = ['a', 'a/b', 'a/c/d', 'a/c/e', 'b/', 'b/f', 'ba', 'foo/bar', 'foo/baz/1', 'foo/qux', 'z']
+const TREE = [
+  'a',
+  'a/b',
+  'a/c/d',
+  'a/c/e',
+  'b/',
+  'b/f',
+  'ba',
+  'foo/bar',
+  'foo/baz/1',
+  'foo/qux',
+  'z',
+]
 
 export const listCases = group('list', {
   async 'an empty place lists nothing'(harness) {
     const page = await harness.open().list()
-    assert.deepEqual({ ...page, cursor: undefined }, { objects: [], prefixes: [], cursor: undefined })
+    assert.deepEqual(
+      { ...page, cursor: undefined },
+      { objects: [], prefixes: [], cursor: undefined },
+    )
   },
 
   async 'a listing tells what head tells'(harness) {
@@ -67,7 +82,21 @@ export const listCases = group('list', {
 
   async 'keys come in the order of the record, astral characters too'(harness) {
     const store = harness.open()
-    const keys = ['B', 'a', 'aa', 'a!', 'a/', 'é', 'ｚ～', '\u{1f600}', '\u{e000}', '\u{10ffff}', 'Z', '0', '~']
+    const keys = [
+      'B',
+      'a',
+      'aa',
+      'a!',
+      'a/',
+      'é',
+      'ｚ～',
+      '\u{1f600}',
+      '\u{e000}',
+      '\u{10ffff}',
+      'Z',
+      '0',
+      '~',
+    ]
     await fill(store, keys)
     const expected = inOrder(harness, keys)
     assert.deepEqual((await walk(store, {})).keys, expected)
@@ -120,8 +149,15 @@ export const listCases = group('list', {
     await fill(store, TREE)
     for (const limit of [1, 3, 4, 11]) {
       const page = await store.list({ limit })
-      assert.ok(page.objects.length <= limit, `${page.objects.length} objects on a page of ${limit}`)
-      assert.deepEqual((await walk(store, { limit })).keys, inOrder(harness, TREE), `limit ${limit}`)
+      assert.ok(
+        page.objects.length <= limit,
+        `${page.objects.length} objects on a page of ${limit}`,
+      )
+      assert.deepEqual(
+        (await walk(store, { limit })).keys,
+        inOrder(harness, TREE),
+        `limit ${limit}`,
+      )
     }
   },
 
@@ -145,7 +181,7 @@ export const listCases = group('list', {
     allDeleted(await store.delete(['k03', 'k09']))
     await store.put('k25x', 'new')
     const rest: string[] = []
-    for (let { cursor } = first; cursor !== undefined; ) {
+    for (let { cursor } = first; cursor !== undefined;) {
       const page = await store.list({ limit: 10, cursor })
       rest.push(...page.objects.map(({ key }) => key))
       cursor = page.cursor

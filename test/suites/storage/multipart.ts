@@ -10,8 +10,8 @@ import { rejectsWith } from './expect.ts'
 import type { Harness } from './harness.ts'
 import { HEADERS, METADATA } from './put.ts'
 
-const parts = claims('multipart uploads', ({ multipart }) => multipart !== null)
-const lists = claims('a list of parts', ({ multipart }) => multipart?.listParts)
+const takesParts = claims(({ multipart }) => multipart !== null)
+const lists = claims(({ multipart }) => multipart?.listParts)
 
 /** Two parts of the least size and a short last one. */
 export function piecesFor(harness: Harness): Uint8Array<ArrayBuffer>[] {
@@ -36,7 +36,7 @@ async function content(store: Store, key: string): Promise<Uint8Array> {
 }
 
 export const multipartCases = under(
-  parts,
+  takesParts,
   group('multipart', {
     async 'parts in any order become one object'(harness) {
       const store = harness.open()
@@ -49,8 +49,14 @@ export const multipartCases = under(
       const second = await multipart.part('big', id, 2, streamOf(pieces[1]!), {
         size: pieces[1]!.length,
       })
-      assert.deepEqual([first, second, third].map(({ partNumber }) => partNumber), [1, 2, 3])
-      assert.deepEqual([first, second, third].map(({ size }) => size), pieces.map((p) => p.length))
+      assert.deepEqual(
+        [first, second, third].map(({ partNumber }) => partNumber),
+        [1, 2, 3],
+      )
+      assert.deepEqual(
+        [first, second, third].map(({ size }) => size),
+        pieces.map((p) => p.length),
+      )
       const done = await multipart.complete('big', id, [first, second, third], properties)
       const { info, body } = await store.get('big')
       sameBytes(await readAll(body), joined(pieces))
@@ -69,7 +75,10 @@ export const multipartCases = under(
       assert.equal(await store.find('big'), undefined)
       assert.deepEqual((await store.list()).objects, [])
       await multipart.complete('big', id, sent)
-      assert.deepEqual((await store.list()).objects.map(({ key }) => key), ['big'])
+      assert.deepEqual(
+        (await store.list()).objects.map(({ key }) => key),
+        ['big'],
+      )
     },
 
     async 'the object that was there stays until then'(harness) {
@@ -102,8 +111,14 @@ export const multipartCases = under(
       await multipart.part('big', id, 2, pieces[1]!)
       await multipart.part('big', id, 1, pieces[0]!)
       const found = await multipart.listParts('big', id)
-      assert.deepEqual(found.map(({ partNumber }) => partNumber), [1, 2])
-      assert.deepEqual(found.map(({ size }) => size), [pieces[0]!.length, pieces[1]!.length])
+      assert.deepEqual(
+        found.map(({ partNumber }) => partNumber),
+        [1, 2],
+      )
+      assert.deepEqual(
+        found.map(({ size }) => size),
+        [pieces[0]!.length, pieces[1]!.length],
+      )
       await multipart.part('big', id, 3, pieces[2]!)
       await multipart.complete('big', id, await multipart.listParts('big', id))
       sameBytes(await content(store, 'big'), joined(pieces))
@@ -129,7 +144,7 @@ export const multipartCases = under(
     }),
 
     'unfinished uploads are listed': when(
-      claims('a list of uploads', ({ multipart }) => multipart?.listUploads),
+      claims(({ multipart }) => multipart?.listUploads),
       async (harness) => {
         const store = harness.open()
         const { multipart } = store.groups
@@ -148,7 +163,7 @@ export const multipartCases = under(
     ),
 
     'and no more once they are aborted': when(
-      [claims('a list of uploads', ({ multipart }) => multipart?.listUploads), shownHere('abort')],
+      [claims(({ multipart }) => multipart?.listUploads), shownHere('abort')],
       async (harness) => {
         const store = harness.open()
         const { multipart } = store.groups
@@ -176,12 +191,14 @@ export const multipartCases = under(
       const id = await multipart.begin('key')
       const [part] = await send(store, 'key', id, [textBytes('x')])
       const never = { ...part!, partNumber: 2 }
-      await rejectsWith(['invalid', 'not-found'], () => multipart.complete('key', id, [part!, never]))
+      await rejectsWith(['invalid', 'not-found'], () =>
+        multipart.complete('key', id, [part!, never]),
+      )
       assert.equal(await store.find('key'), undefined)
     },
 
     'create commits to a free key alone': when(
-      claims('creating commits', ({ multipart }) => multipart?.create),
+      claims(({ multipart }) => multipart?.create),
       async (harness) => {
         const store = harness.open()
         const { multipart } = store.groups
@@ -195,14 +212,16 @@ export const multipartCases = under(
           .catch((error: unknown) => error)
         if (!(lateParts instanceof Error)) {
           const parts = [lateParts as Part]
-          await rejectsWith(['exists', 'not-found'], () => multipart.complete('free', late, parts, create))
+          await rejectsWith(['exists', 'not-found'], () =>
+            multipart.complete('free', late, parts, create),
+          )
         }
         sameBytes(await content(store, 'free'), textBytes('first'))
       },
     ),
 
     'ifMatch commits over this very content alone': when(
-      claims('compare-and-set commits', ({ multipart }) => multipart?.match),
+      claims(({ multipart }) => multipart?.match),
       async (harness) => {
         const store = harness.open()
         const { multipart } = store.groups
@@ -222,7 +241,7 @@ export const multipartCases = under(
     ),
 
     'parts of different sizes are refused': when(
-      claims('equal parts', ({ multipart }) => multipart?.equalParts),
+      claims(({ multipart }) => multipart?.equalParts),
       async (harness) => {
         const store = harness.open()
         const { multipart } = store.groups
@@ -237,7 +256,7 @@ export const multipartCases = under(
     ),
 
     'a wrong digest of a part is corrupt': when(
-      claims('digests on a write', ({ put }) => put.checksums.includes('md5')),
+      claims(({ put }) => put.checksums.includes('md5')),
       async (harness) => {
         const store = harness.open()
         const { multipart } = store.groups

@@ -42,7 +42,12 @@ async function roundTrip(harness: Harness, bytes: Uint8Array, body: Body): Promi
 }
 
 function sizes(): Record<string, (harness: Harness) => Promise<void>> {
-  const table = { 'no bytes': 0, 'one byte': 1, '200,001 bytes': 200_001, '5 MiB and a byte': 5 * MiB + 1 }
+  const table = {
+    'no bytes': 0,
+    'one byte': 1,
+    '200,001 bytes': 200_001,
+    '5 MiB and a byte': 5 * MiB + 1,
+  }
   return Object.fromEntries(
     Object.entries(table).flatMap(([name, size]) => {
       const bytes = bytesOf(size, size + 7)
@@ -108,13 +113,20 @@ export const putCases = group('put', {
     await store.put('full', 'x', { metadata })
     assert.deepEqual((await store.head('full')).metadata, metadata)
     const { maxBytes } = harness.capabilities.metadata
-    await rejectsWith('too-large', () => store.put('over', 'x', { metadata: { a: 'v'.repeat(maxBytes) } }))
+    await rejectsWith('too-large', () =>
+      store.put('over', 'x', { metadata: { a: 'v'.repeat(maxBytes) } }),
+    )
     assert.equal(await store.find('over'), undefined)
   },
 
   async 'metadata that cannot travel is refused'(harness) {
     const store = harness.open()
-    for (const metadata of [{ 'with-dash': 'x' }, { Upper: 'x' }, { '1st': 'x' }, { a: 'line\nbreak' }]) {
+    for (const metadata of [
+      { 'with-dash': 'x' },
+      { Upper: 'x' },
+      { '1st': 'x' },
+      { a: 'line\nbreak' },
+    ]) {
       await rejectsWith('invalid', () => store.put('key', 'x', { metadata }))
     }
     assert.equal(await store.find('key'), undefined)
@@ -142,7 +154,7 @@ export const putCases = group('put', {
   },
 
   'a right digest is taken, of every algorithm claimed': when(
-    claims('digests on a write', ({ put }) => put.checksums.length > 0),
+    claims(({ put }) => put.checksums.length > 0),
     async (harness) => {
       const store = harness.open()
       const bytes = bytesOf(10_001)
@@ -156,7 +168,7 @@ export const putCases = group('put', {
   ),
 
   'a wrong digest is corrupt and nothing is stored': when(
-    claims('digests on a write', ({ put }) => put.checksums.length > 0),
+    claims(({ put }) => put.checksums.length > 0),
     async (harness) => {
       const store = harness.open()
       const bytes = bytesOf(10_001)

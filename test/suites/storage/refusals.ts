@@ -23,8 +23,16 @@ const signing = { key: 'key', expiresInSeconds: 60 }
 const properties = { partNumber: 1, uploadId: 'id' }
 
 const ABILITIES: Ability[] = [
-  ability('creating writes', ({ put }) => put.create, (s) => s.put('key', BYTES, CREATE)),
-  ability('compare-and-set', ({ put }) => put.match, (s) => s.put('key', BYTES, MATCH)),
+  ability(
+    'creating writes',
+    ({ put }) => put.create,
+    (s) => s.put('key', BYTES, CREATE),
+  ),
+  ability(
+    'compare-and-set',
+    ({ put }) => put.match,
+    (s) => s.put('key', BYTES, MATCH),
+  ),
   ability(
     'bodies of unknown length',
     ({ put, multipart }) => put.unknownLength || multipart,
@@ -35,15 +43,31 @@ const ABILITIES: Ability[] = [
     (can) => can.delete.match,
     (s) => s.delete([{ key: 'key', ifMatch: 'etag' }]),
   ),
-  ability('copies', ({ copy }) => copy, (s) => s.copy('from', 'key')),
+  ability(
+    'copies',
+    ({ copy }) => copy,
+    (s) => s.copy('from', 'key'),
+  ),
   ability(
     'conditions on a copy source',
     ({ copy }) => copy?.sourceMatch,
     (s) => s.copy({ key: 'from', ifMatch: 'etag' }, 'key'),
   ),
-  ability('creating copies', ({ copy }) => copy?.create, (s) => s.copy('from', 'key', CREATE)),
-  ability('compare-and-set copies', ({ copy }) => copy?.match, (s) => s.copy('from', 'key', MATCH)),
-  ability('multipart uploads', ({ multipart }) => multipart, (s) => s.groups.multipart.begin('key')),
+  ability(
+    'creating copies',
+    ({ copy }) => copy?.create,
+    (s) => s.copy('from', 'key', CREATE),
+  ),
+  ability(
+    'compare-and-set copies',
+    ({ copy }) => copy?.match,
+    (s) => s.copy('from', 'key', MATCH),
+  ),
+  ability(
+    'multipart uploads',
+    ({ multipart }) => multipart,
+    (s) => s.groups.multipart.begin('key'),
+  ),
   ability(
     'creating commits',
     ({ multipart }) => multipart?.create,
@@ -64,7 +88,11 @@ const ABILITIES: Ability[] = [
     ({ multipart }) => multipart?.listUploads,
     (s) => s.groups.multipart.listUploads(),
   ),
-  ability('versions', ({ versions }) => versions, (s) => s.groups.versions.list()),
+  ability(
+    'versions',
+    ({ versions }) => versions,
+    (s) => s.groups.versions.list(),
+  ),
   ability(
     'classes',
     ({ classes }) => classes.length > 0,
@@ -75,10 +103,26 @@ const ABILITIES: Ability[] = [
     ({ classes }) => classes.length > 0,
     (s) => s.put('key', BYTES, { storageClass: 'STANDARD_IA' }),
   ),
-  ability('tags', ({ tags }) => tags, (s) => s.groups.tags.get('key')),
-  ability('tags at write', ({ tags }) => tags, (s) => s.put('key', BYTES, { tags: { a: 'b' } })),
-  ability('retention', ({ retention }) => retention, (s) => s.groups.retention.get('key')),
-  ability('holds', ({ retention }) => retention, (s) => s.groups.retention.hold('key', true)),
+  ability(
+    'tags',
+    ({ tags }) => tags,
+    (s) => s.groups.tags.get('key'),
+  ),
+  ability(
+    'tags at write',
+    ({ tags }) => tags,
+    (s) => s.put('key', BYTES, { tags: { a: 'b' } }),
+  ),
+  ability(
+    'retention',
+    ({ retention }) => retention,
+    (s) => s.groups.retention.get('key'),
+  ),
+  ability(
+    'holds',
+    ({ retention }) => retention,
+    (s) => s.groups.retention.hold('key', true),
+  ),
   ...ALGORITHMS.map((algorithm) =>
     ability(
       `${algorithm} on a write`,

@@ -7,7 +7,11 @@ import { allDeleted } from './expect.ts'
 
 const DAY_MS = 86_400_000
 
-async function deleteForGood(store: Store, key: string, version?: string): Promise<string | undefined> {
+async function deleteForGood(
+  store: Store,
+  key: string,
+  version?: string,
+): Promise<string | undefined> {
   const [result] = await store.delete([{ key, version }])
   return result?.error?.kind
 }
@@ -40,6 +44,6 @@ const cases = group('retention', {
 })
 
 export const retentionCases = under(
-  claims('retention', ({ retention }) => retention),
-  under(shownHere('retention'), cases),
+  [claims(({ retention }) => retention), shownHere('retention')],
+  cases,
 )

@@ -41,7 +41,8 @@ export async function refused(answer: Response, what: string): Promise<void> {
   assert.ok(right, `${what}: answered ${answer.status} ${text.slice(0, 300)}`)
 }
 
-const SIGNATURE = /([?&](?:x-amz-signature|x-goog-signature|signature|sig)=)((?:%[0-9a-f]{2})*)([0-9a-z])/i
+const SIGNATURE =
+  /([?&](?:x-amz-signature|x-goog-signature|signature|sig)=)((?:%[0-9a-f]{2})*)([0-9a-z])/i
 
 /** One character of the signature is another. */
 export function forged(url: string): string {

@@ -5,7 +5,7 @@ import { claims, group, under } from './case.ts'
 import { rejectsWith } from './expect.ts'
 
 export const tagCases = under(
-  claims('tags', ({ tags }) => tags !== null),
+  claims(({ tags }) => tags !== null),
   group('tags', {
     async 'tags come with the write'(harness) {
       const store = harness.open()

@@ -1,8 +1,9 @@
-// The suite as vitest tests: one test a case. What a store has no need of is skipped with its reason in
-// the title; an expected failure that passes fails the run, so that the list of them stays true.
+// The suite as vitest tests: one test for each case that the store's record claims. What cannot be shown here
+// is skipped with its reason in the title; an expected failure that passes fails the run, so that the list of them stays true.
 
 import { describe, it } from 'vitest'
 import type { Case } from './case.ts'
+import { UNCLAIMED } from './case.ts'
 import { casesFor, titleOf } from './cases.ts'
 import type { Harness, StoreDescription } from './harness.ts'
 import { createHarness } from './harness.ts'
@@ -27,6 +28,7 @@ export function defineConformance(
 function defineCase(one: Case, harness: Harness, run: RunCase): void {
   const title = titleOf(one)
   const reason = one.needs(harness)
+  if (reason === UNCLAIMED) return
   if (reason !== undefined) return it.skip(`${title} (${reason})`, () => undefined)
   const known = harness.expectedFailures[title]
   const execute = (): Promise<void> => run(one, harness)
@@ -37,6 +39,7 @@ function defineCase(one: Case, harness: Harness, run: RunCase): void {
 function checkExpectedFailures(harness: Harness, cases: readonly Case[]): void {
   const titles = new Set(cases.map(titleOf))
   for (const title of Object.keys(harness.expectedFailures)) {
-    if (!titles.has(title)) throw new Error(`${harness.name} expects an unknown case to fail: ${title}`)
+    if (!titles.has(title))
+      throw new Error(`${harness.name} expects an unknown case to fail: ${title}`)
   }
 }

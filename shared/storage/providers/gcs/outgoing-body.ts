@@ -3,6 +3,7 @@
 
 import type { Content } from '../../contract.ts'
 import { wrongLength } from '../refusals.ts'
+import { FixedLengthStream } from '../worker-streams.ts'
 
 export interface OutgoingBody {
   body: BodyInit
@@ -68,12 +69,8 @@ function checkedStream(
   return { stream, failure: () => failure }
 }
 
-declare const FixedLengthStream:
-  | (new (bytes: number) => TransformStream<Uint8Array, Uint8Array>)
-  | undefined
-
 /** workerd takes the length from the stream, which must be of its own kind; Node from the header. */
 function sizedStream(stream: ReadableStream<Uint8Array>, size: number): ReadableStream<Uint8Array> {
-  if (typeof FixedLengthStream === 'undefined') return stream
+  if (FixedLengthStream === undefined) return stream
   return stream.pipeThrough(new FixedLengthStream(size))
 }

@@ -4,18 +4,10 @@
 
 import { createHash } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
+import { AS_IT_IS } from '../worker-streams.ts'
 import type { S3Settings } from './settings.ts'
 
 const NOT_REUSED_AFTER_MS = 15_000
-
-/**
- * A Worker's `fetch` else decompresses what is stored under Content-Encoding: gzip, and follows a
- * redirect to a host for which nothing was signed.
- */
-const AS_IT_IS: RequestInit & { encodeResponseBody: 'manual' } = {
-  encodeResponseBody: 'manual',
-  redirect: 'manual',
-}
 
 export function createClient(settings: S3Settings): S3Client {
   const { endpoint, region, pathStyle } = settings

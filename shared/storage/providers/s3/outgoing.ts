@@ -1,5 +1,5 @@
 // A body on its way out. The SDK takes a Node stream in a process and a web stream of fixed length in a
-// Worker; this is the one place that knows. Exactly the announced length is sent: the last piece waits
+// Worker; Exactly the announced length is sent: the last piece waits
 // until the end has been seen, so a stream of another length never becomes an object.
 
 import { Readable } from 'node:stream'
@@ -7,6 +7,7 @@ import type { Content } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
 import { wrongLength } from '../refusals.ts'
+import { FixedLengthStream } from '../worker-streams.ts'
 
 export type OutgoingBody = Uint8Array | Readable | ReadableStream<Uint8Array>
 
@@ -76,11 +77,6 @@ async function* watched(
     throw error
   }
 }
-
-type FixedLength = new (bytes: number) => TransformStream<Uint8Array, Uint8Array>
-
-/** In a Worker only a stream of this kind is sent with its Content-Length instead of in chunks, which S3 refuses. */
-const { FixedLengthStream } = globalThis as { FixedLengthStream?: FixedLength }
 
 function toBody(pieces: AsyncGenerator<Uint8Array>, size: number): OutgoingBody {
   if (FixedLengthStream) {
