@@ -268,13 +268,18 @@ export class Store {
   }
 
   /** No network but a credential's refresh, no driver. */
-  async presign(request: SignRequest): Promise<Presigned> {
-    const { signer } = this.#parts
-    const subject = this.subject(request.key)
-    if (signer === undefined) refuse(subject, 'sign URLs')
-    const key = this.fullKey(request.key)
-    checkSigning(subject, request)
-    return signer.presign(this.prefix === '' ? request : { ...request, key })
+  presign(request: SignRequest): Promise<Presigned> {
+    try {
+      const { signer } = this.#parts
+      const subject = this.subject(request.key)
+      if (signer === undefined) refuse(subject, 'sign URLs')
+      const key = this.fullKey(request.key)
+      checkSigning(subject, request)
+      return signer.presign(this.prefix === '' ? request : { ...request, key })
+    } catch (error) {
+      // By hand, since `async` would cost the hot path a promise more.
+      return Promise.reject(error)
+    }
   }
 
   /** Lets go of sockets and handles. */

@@ -64,13 +64,17 @@ function isRequest(value: unknown): value is Outgoing {
 /** After the SDK's own headers and before the signature, which covers these. */
 function addHeaders(client: S3Client, { row }: S3Settings): void {
   const withoutChecksums = row.quirks?.noChecksumHeaders !== undefined
+  const atOnce = row.quirks?.noContinue
+    ? ['PutObjectCommand', 'UploadPartCommand']
+    : ['UploadPartCommand']
   client.middlewareStack.add(
     (next, context) => (args) => {
       const { request } = args
       if (isRequest(request)) {
         const { commandName } = context
-        if (commandName === 'PutObjectCommand') leaveUnsigned(request)
-        if (commandName === 'UploadPartCommand') sendAtOnce(request)
+        if (WRITES.has(commandName)) leaveUnsigned(request)
+        // Waiting for a 100 costs the SDK a connection of its own each time, and a part is hardly ever refused.
+        if (atOnce.some((name) => name === commandName)) delete request.headers['Expect']
         if (withoutChecksums) replaceChecksum(request)
         else if (READS.has(commandName)) askForChecksums(request)
       }
@@ -80,16 +84,11 @@ function addHeaders(client: S3Client, { row }: S3Settings): void {
   )
 }
 
+const WRITES = new Set<unknown>(['PutObjectCommand', 'UploadPartCommand'])
 const READS = new Set<unknown>(['GetObjectCommand', 'HeadObjectCommand'])
 
 function leaveUnsigned({ headers }: Outgoing): void {
   headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
-}
-
-/** Waiting for a 100 costs the SDK a connection of its own each time, and a part is hardly ever refused. */
-function sendAtOnce(request: Outgoing): void {
-  leaveUnsigned(request)
-  delete request.headers['Expect']
 }
 
 /** The SDK insists on a CRC where S3 wants a digest of a request's XML; the older Content-MD5 is known everywhere. */

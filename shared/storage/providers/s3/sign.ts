@@ -47,11 +47,12 @@ export function createS3Signer(settings: S3Settings): Signer {
     async presign(request) {
       const found = settings.credentials()
       const credentials = found instanceof Promise ? await found : found
-      const at = timestamp(settings.now())
+      const now = settings.now()
+      const at = timestamp(now)
       const { accessKeyId: keyId, sessionToken } = credentials
       const signing: Signing = { scope, keyId, sessionToken, at }
       const key = keyOf(credentials.secretAccessKey, at)
-      const term = termOf(request.expiresInSeconds, settings.now(), credentials)
+      const term = termOf(request.expiresInSeconds, now, credentials)
       if (request.action === 'form')
         return presignForm(settings, place, signing, key, term, request)
       return presignUrl(place, signing, key, term, request, shape(settings, request))
