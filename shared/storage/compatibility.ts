@@ -269,10 +269,6 @@ export const PROVIDERS: readonly ProviderRow[] = [
     region: 'auto',
     pathStyle: true,
     keyVariables: ['R2_ACCESS_KEY_ID', 'R2_SECRET_ACCESS_KEY'],
-    quirks: {
-      noContinue:
-        'it answers no 100 Continue, and every larger write would wait six seconds for it',
-    },
     capabilities: withOverrides(S3, {
       maxObjectBytes: 5 * TiB - 5 * GiB,
       put: { maxBytes: 5 * GiB - 5 * MiB },

@@ -64,17 +64,12 @@ function isRequest(value: unknown): value is Outgoing {
 /** After the SDK's own headers and before the signature, which covers these. */
 function addHeaders(client: S3Client, { row }: S3Settings): void {
   const withoutChecksums = row.quirks?.noChecksumHeaders !== undefined
-  const atOnce = row.quirks?.noContinue
-    ? ['PutObjectCommand', 'UploadPartCommand']
-    : ['UploadPartCommand']
   client.middlewareStack.add(
     (next, context) => (args) => {
       const { request } = args
       if (isRequest(request)) {
         const { commandName } = context
-        if (WRITES.has(commandName)) leaveUnsigned(request)
-        // Waiting for a 100 costs the SDK a connection of its own each time, and a part is hardly ever refused.
-        if (atOnce.some((name) => name === commandName)) delete request.headers['Expect']
+        if (WRITES.has(commandName)) sendAtOnce(request)
         if (withoutChecksums) replaceChecksum(request)
         else if (READS.has(commandName)) askForChecksums(request)
       }
@@ -87,8 +82,13 @@ function addHeaders(client: S3Client, { row }: S3Settings): void {
 const WRITES = new Set<unknown>(['PutObjectCommand', 'UploadPartCommand'])
 const READS = new Set<unknown>(['GetObjectCommand', 'HeadObjectCommand'])
 
-function leaveUnsigned({ headers }: Outgoing): void {
+/**
+ * The SDK would ask with `Expect` whether the body is welcome: on a connection of its own each time, and for
+ * six seconds where a server answers no 100, as R2's does not. A write is hardly ever refused.
+ */
+function sendAtOnce({ headers }: Outgoing): void {
   headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
+  delete headers['Expect']
 }
 
 /** The SDK insists on a CRC where S3 wants a digest of a request's XML; the older Content-MD5 is known everywhere. */
