@@ -24,10 +24,10 @@ async function sendRequest(request: PipelineRequest): Promise<PipelineResponse> 
     const body = response.body ?? new Blob().stream()
     return { ...answer, readableStreamBody: Readable.fromWeb(body as NodeWebStream<Uint8Array>) }
   }
-  return { ...answer, bodyAsText: await response.text() }
+  return { ...answer, bodyAsText: await told(request, () => response.text()) }
 }
 
-async function send(request: PipelineRequest): Promise<Response> {
+function send(request: PipelineRequest): Promise<Response> {
   const { url, method, abortSignal } = request
   const init = {
     method,
@@ -37,10 +37,15 @@ async function send(request: PipelineRequest): Promise<Response> {
     encodeResponseBody: 'manual',
     ...(abortSignal && { signal: abortSignal as AbortSignal }),
   } as const
+  return told(request, () => fetch(url, init))
+}
+
+/** What breaks the connection is told as the SDK tells it, before an answer or within one. */
+async function told<T>(request: PipelineRequest, receive: () => Promise<T>): Promise<T> {
   try {
-    return await fetch(url, init)
+    return await receive()
   } catch (error) {
-    if (abortSignal?.aborted) throw error
+    if (request.abortSignal?.aborted) throw error
     throw new RestError('The connection broke off.', {
       code: RestError.REQUEST_SEND_ERROR,
       request,

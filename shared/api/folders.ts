@@ -10,22 +10,23 @@ import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
 import type { ServedFolder } from '#shared/storage/providers/file/serve.ts'
 import { problem, problemResponse } from './problems.ts'
 
+/** What a page may read, as it may of buckets that are made fit for it. */
+const EXPOSED_HEADERS =
+  'ETag,Content-Range,Accept-Ranges,Content-Encoding,Content-Disposition'.split(',')
+
 export function serveFolders(api: Hono, config: Config, platform: Platform): void {
   const opened = new Map<string, Promise<ServedFolder>>()
 
   function folder(name: string): Promise<ServedFolder> | undefined {
     const store = config.stores.get(name)
-    if (store === undefined || !store.uri.startsWith('file:')) return undefined
+    if (store === undefined || !/^file:/i.test(store.uri)) return undefined
     const found = opened.get(name) ?? openFolder(createOpening(store.uri, platform, store.options))
     opened.set(name, found)
     return found
   }
 
   // A signed URL is for whoever holds it, on whatever page: its origin is nothing to check.
-  api.use(
-    `${FOLDER_PATH}*`,
-    cors({ origin: '*', exposeHeaders: ['ETag', 'Content-Range', 'Accept-Ranges'] }),
-  )
+  api.use(`${FOLDER_PATH}*`, cors({ origin: '*', exposeHeaders: EXPOSED_HEADERS }))
   api.all(`${FOLDER_PATH}:store`, async (c) => {
     const found = folder(c.req.param('store'))
     if (found === undefined) {

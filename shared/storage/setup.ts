@@ -71,7 +71,8 @@ export function openSetup(
       driver ??= DRIVERS[opening.address.row.wire]?.(opening, createAsk(opening, signal))
       return planSetup(opening, driver, wanted)
     },
-    close: async () => (await driver)?.close(),
+    // A driver that could not be opened has been told of by `plan`.
+    close: async () => (await driver?.catch(() => undefined))?.close(),
   }
 }
 

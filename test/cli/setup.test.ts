@@ -2,8 +2,9 @@
 
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, inject, test } from 'vitest'
+import { expect, inject, onTestFinished, test } from 'vitest'
 import { closedPort, describeS3 } from '../harness/descriptions.ts'
+import { startAnswering } from '../providers/azure-answers.ts'
 import { newSkein } from './skein.ts'
 
 interface Answer {
@@ -69,9 +70,31 @@ test('tells what it did to one store when another does not answer', async () => 
     retry: { attempts: 1 },
     setup: { versioning: true },
   }
-  const skein = await skeinWith({ versioning: true }, { away })
+  const keyless = { uri: 'gs://keyless', credentialsJson: 'none', setup: { versioning: true } }
+  const skein = await skeinWith({ versioning: true }, { away, keyless })
   const outcome = await skein('setup', '--apply')
   expect(outcome.code).toBe(1)
   expect(outcome.out).toContain('versioning  changed')
   expect(outcome.out).toMatch(/away {2}minio:\/\/away\n {2}\S.*127\.0\.0\.1/)
+  expect(outcome.out).toContain('keyless  gs://keyless\n  its credentials JSON of keyless is not')
+})
+
+test('tells what it sent when it could not look at it again', async () => {
+  let sent = false
+  const s3 = await startAnswering(({ method }) => {
+    if (sent) return 'cut'
+    sent = method === 'PUT'
+    return { status: 200, body: '<VersioningConfiguration/>' }
+  })
+  onTestFinished(() => s3.stop())
+  const uri = `minio://brief?endpoint=${s3.url}`
+  const keys = { accessKeyId: 'k', secretAccessKey: 's', retry: { attempts: 1 } }
+  const brief = { uri, ...keys, setup: { versioning: true } }
+  const skein = await skeinWith({ versioning: true }, { brief })
+  const outcome = await skein('setup', 'brief', '--apply')
+  expect(outcome.code).toBe(1)
+  expect(outcome.out).toContain(
+    'versioning  failed: the provider took the change and cannot be asked about it: ',
+  )
+  expect(outcome.out).toContain('+ Status: Enabled')
 })

@@ -93,6 +93,7 @@ async function startRados(env: NodeJS.ProcessEnv) {
   const asked = env['SKEIN_SERVERS'] === 'all'
   const missing = asked ? radosgwMissing() : 'it is started with SKEIN_SERVERS=all alone'
   if (missing === undefined) return startRadosgw()
-  if (asked && env['SKEIN_REQUIRE'] === 'all') throw new Error(`Ceph's radosgw is required: ${missing}`)
+  if (asked && env['SKEIN_REQUIRE'] === 'all')
+    throw new Error(`Ceph's radosgw is required: ${missing}`)
   return { told: { missing }, stop: async () => undefined }
 }

@@ -93,6 +93,10 @@ describe('keys and SAS tokens', () => {
     expect(settingsOf(URI, { credentials: { connectionString: blob } }).endpoint).toBe(
       'https://blobs.example.com',
     )
+    const proxied = `${URI}?endpoint=https://proxy.example.com`
+    expect(settingsOf(proxied, { credentials: { connectionString: blob } }).endpoint).toBe(
+      'https://proxy.example.com',
+    )
     const sas = `BlobEndpoint=https://myaccount.blob.core.windows.net;SharedAccessSignature=${SAS}`
     expect(keyOf({ credentials: { connectionString: sas } })).toBe('sas')
   })
@@ -118,6 +122,11 @@ describe('keys and SAS tokens', () => {
     [
       'a connection string with nothing in it',
       { connectionString: 'AccountName=myaccount' },
+      'unauthenticated',
+    ],
+    [
+      'a connection string whose endpoint is none',
+      { connectionString: `BlobEndpoint=nowhere;SharedAccessSignature=${SAS}` },
       'unauthenticated',
     ],
     ['a SAS without a signature', { sasToken: 'sv=2022-11-02&sr=c&sp=r' }, 'unauthenticated'],

@@ -144,8 +144,10 @@ describe('a user delegation key', () => {
     const one = signer()
     keys.answering = () => ({ status: 200, body: '<html></html>' })
     await expect(one.presign(get)).rejects.toMatchObject({ kind: 'internal' })
-    keys.answering = () => 'cut'
-    await expect(one.presign(get)).rejects.toMatchObject({ kind: 'unavailable' })
+    for (const answer of ['cut', { ...keyAnswer(''), breaksOff: true }] as const) {
+      keys.answering = () => answer
+      await expect(one.presign(get)).rejects.toMatchObject({ kind: 'unavailable' })
+    }
     keys.answering = ({ body }) => keyAnswer(body)
     await expect(one.presign(get)).resolves.toMatchObject({ method: 'GET' })
   })

@@ -2,11 +2,13 @@
 // neither fails nor is busy, and names some refusals otherwise.
 
 import { Buffer } from 'node:buffer'
+import { createPipelineRequest } from '@azure/core-rest-pipeline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Driver } from '#shared/storage/contract.ts'
 import type { ErrorKind, Retry } from '#shared/storage/errors.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { createAzureDriver } from '#shared/storage/providers/azure/driver.ts'
+import { createNodeHttpClient } from '../../functions/cloudflare/azure-http-client.ts'
 import type { Answer, AnsweringServer } from './azure-answers.ts'
 import { startAnswering } from './azure-answers.ts'
 import { settingsOf } from './azure-opening.ts'
@@ -76,6 +78,36 @@ describe('refusals', () => {
     expect(error.message).toMatch(/^[^\n]+\.$/)
     expect(error.message).not.toContain(SAS)
     expect(server.asked.at(-1)?.headers['authorization']).toMatch(/^SharedKey myaccount:/)
+  })
+
+  it('of a single delete are thrown where another try may mend them', async () => {
+    server.answering = () => refusal(503, 'ServerBusy')
+    const busy = driver.delete([{ key: 'a' }], { signal })
+    expect(await failure(busy)).toMatchObject({ kind: 'throttled', retry: 'later' })
+    server.answering = () => refusal(409, 'BlobImmutableDueToPolicy')
+    const [result] = await driver.delete([{ key: 'a' }], { signal })
+    expect(result).toMatchObject({ key: 'a', error: { kind: 'denied' } })
+  })
+
+  it('of a copy name the source that went away', async () => {
+    server.answering = ({ method }) =>
+      method === 'HEAD' ? { status: 200 } : refusal(404, 'CannotVerifyCopySource')
+    const copied = driver.copy({ key: 'from' }, 'to', { mode: 'overwrite', signal })
+    expect(await failure(copied)).toMatchObject({ kind: 'not-found', key: 'from' })
+  })
+
+  it('of one block end a copy: no further ones are asked for', async () => {
+    const blocks: string[] = []
+    const length = String(100 * 256 * 1024 * 1024)
+    server.answering = ({ method, url }) => {
+      if (method === 'HEAD') return { status: 200, headers: { 'content-length': length } }
+      blocks.push(url.search)
+      return blocks.length === 1 ? refusal(403, 'AuthorizationFailure') : { status: 201 }
+    }
+    const copied = driver.copy({ key: 'from' }, 'to', { mode: 'overwrite', signal })
+    expect(await failure(copied)).toMatchObject({ kind: 'denied' })
+    for (let i = 0; i < 100; i++) await driver.head('from', { signal })
+    expect(blocks.length).toBeLessThan(50)
   })
 
   it("are the caller's to repeat", async () => {
@@ -155,6 +187,20 @@ describe('silence', () => {
       retry: 'later',
       ambiguous: true,
       key: 'a',
+    })
+  })
+
+  it("within an answer is told by a Worker's client as by the SDK's own", async () => {
+    server.answering = () => ({
+      status: 200,
+      headers: { 'content-length': '100' },
+      body: '<Blobs>',
+      breaksOff: true,
+    })
+    const request = createPipelineRequest({ url: server.url, allowInsecureConnection: true })
+    await expect(createNodeHttpClient().sendRequest(request)).rejects.toMatchObject({
+      name: 'RestError',
+      code: 'REQUEST_SEND_ERROR',
     })
   })
 

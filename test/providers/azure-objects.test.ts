@@ -187,6 +187,26 @@ describe('streams that break', () => {
     expect(await kindOf(store.driver.head('measured', { signal }))).toBe('not-found')
   })
 
+  it.each(['goes on', 'fails'])('are refused when it %s after its length', async (how) => {
+    const { driver } = store
+    const key = `more ${how}`
+    let pieces = 0
+    const long = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        if (++pieces === 2) {
+          // Time enough for what was announced to become a blob.
+          for (let i = 0; i < 20; i++) await driver.head(key, { signal }).catch(() => undefined)
+          if (how === 'fails') return controller.error(new Error('the disk is gone'))
+        }
+        if (pieces === 3) controller.close()
+        else controller.enqueue(Buffer.alloc(1000))
+      },
+    })
+    const written = driver.put(key, { stream: long, size: 1000 }, overwrite)
+    await expect(written).rejects.toThrow(how === 'fails' ? 'the disk is gone' : 'held 2000 bytes')
+    expect(await kindOf(driver.head(key, { signal }))).toBe('not-found')
+  })
+
   it('are refused without a length', async () => {
     const content = { stream: new ReadableStream<Uint8Array>() }
     expect(await kindOf(store.driver.put('unmeasured', content, overwrite))).toBe('unsupported')

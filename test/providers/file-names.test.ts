@@ -60,6 +60,8 @@ describe('keys', () => {
     ['a/.skein/x', 'a/.skein/x'],
     ['x__0x2f__y', 'x__0x5f___0x2f__y'],
     ['é'.repeat(125), `${'é'.repeat(123)}__0x01__/éé`],
+    [`${'b'.repeat(247)}.`, `${'b'.repeat(247)}__0x01__/__0x2e__`],
+    [`${'b'.repeat(247)}..`, `${'b'.repeat(247)}__0x01__/__0x2e__.`],
   ])('%j is at %j', (key, path) => {
     expect(pathOf(key)).toBe(path)
     expect(keyOf(path)).toBe(key)

@@ -15,6 +15,7 @@ import { gcsSettings } from '#shared/storage/providers/gcs/settings.ts'
 import { createGcsSigner } from '#shared/storage/providers/gcs/sign.ts'
 import type { GcsServer } from '../servers/gcs/server.ts'
 import { startGcsServer } from '../servers/gcs/server.ts'
+import { startAnswering } from './azure-answers.ts'
 
 const { signal } = new AbortController()
 let server: GcsServer
@@ -178,6 +179,17 @@ describe('an access token', () => {
     expect(await tokens(settings)).toBe(first)
     now += 60 * 60_000
     await expect(tokens(settings)).rejects.toMatchObject({ kind: 'unavailable' })
+  })
+
+  it('that is missing from an answer is told', async () => {
+    const other = await startAnswering(() => ({ status: 200, body: '{"id_token":"x"}' }))
+    const account = { ...server.serviceAccount, token_uri: other.url }
+    const given = open({ credentials: { credentialsJson: JSON.stringify(account) } })
+    await expect(transfers(given)).rejects.toMatchObject({
+      kind: 'unauthenticated',
+      message: expect.stringContaining(`${other.url} answered gs://bucket without an access token`),
+    })
+    await other.stop()
   })
 
   it('is refused in a sentence with the reason, and without what was sent', async () => {

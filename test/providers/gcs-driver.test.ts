@@ -14,6 +14,7 @@ import { createGcsSigner } from '#shared/storage/providers/gcs/sign.ts'
 import { digestOf } from '#shared/wire/digest.ts'
 import type { GcsServer } from '../servers/gcs/server.ts'
 import { startGcsServer } from '../servers/gcs/server.ts'
+import { startAnswering } from './azure-answers.ts'
 
 const MiB = 1024 * 1024
 const { signal } = new AbortController()
@@ -196,6 +197,41 @@ describe('streams', () => {
     await failure(driver.head('lie', { signal }), 'not-found')
   })
 
+  it.each(['goes on', 'fails'])('that %s after the announced length write nothing', async (how) => {
+    let pieces = 0
+    const stream = new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        if (++pieces === 2) {
+          // Time enough for what was announced to become an object.
+          for (let i = 0; i < 20; i++) await driver.head('more', { signal }).catch(() => undefined)
+          if (how === 'fails') return controller.error(new TypeError('the disk went away'))
+        }
+        if (pieces === 3) controller.close()
+        else controller.enqueue(pattern(1000))
+      },
+    })
+    const written = driver.put('more', { stream, size: 1000 }, { mode: 'overwrite', signal })
+    await expect(written).rejects.toThrow(
+      how === 'fails' ? 'the disk went away' : 'held 2000 bytes',
+    )
+    await failure(driver.head('more', { signal }), 'not-found')
+  })
+
+  it('are let go of when the write is refused before their end', async () => {
+    let cancelled = false
+    const stream = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new Uint8Array(1000)),
+      cancel() {
+        cancelled = true
+      },
+    })
+    const action = { status: 403, reason: 'forbidden' }
+    await control('POST', 'faults', [{ bucket, times: 1, action }])
+    const refused = driver.put('no', { stream, size: 1e9 }, { mode: 'overwrite', signal })
+    await failure(refused, 'denied')
+    expect(cancelled).toBe(true)
+  })
+
   it.each([0, 5, 8 * MiB, 16 * MiB, 16 * MiB + 3])(
     'of unknown length: %i bytes',
     async (length) => {
@@ -234,6 +270,36 @@ describe('streams', () => {
     const checksum = { algorithm: 'md5' as const, value: md5(Buffer.from('other')) }
     const content = streamOf(pattern(9 * MiB))
     await failure(driver.put('s', content, { mode: 'overwrite', checksum, signal }), 'corrupt')
+  })
+})
+
+describe('a session', () => {
+  it('sends again what was not kept of a piece', async () => {
+    const pieces: string[] = []
+    let kept = ''
+    const google = await startAnswering(({ method, headers, body }) => {
+      if (method === 'POST') return { status: 200, headers: { location: `${google.url}/session` } }
+      const span = String(headers['content-range'])
+      pieces.push(span)
+      // Of the first piece the beginning alone.
+      kept += pieces.length === 1 ? body.slice(0, 256 * 1024) : body
+      if (span.endsWith('/*')) {
+        return { status: 308, headers: { range: `bytes=0-${kept.length - 1}` } }
+      }
+      return { status: 200, body: JSON.stringify({ name: 'k', size: `${kept.length}` }) }
+    })
+    const settings = { ...settingsOf(`gs://${bucket}`), endpoint: google.url, accessToken: null }
+    const text = 'abcdefg'.repeat(1.5 * MiB)
+    const content = streamOf(Buffer.from(text))
+    const info = await createGcsDriver(settings).put('k', content, { mode: 'overwrite', signal })
+    await google.stop()
+    expect(info.size).toBe(text.length)
+    expect(kept === text).toBe(true)
+    expect(pieces).toEqual([
+      `bytes 0-${8 * MiB - 1}/*`,
+      `bytes ${256 * 1024}-${8 * MiB - 1}/*`,
+      `bytes ${8 * MiB}-${text.length - 1}/${text.length}`,
+    ])
   })
 })
 
@@ -525,6 +591,16 @@ describe('trouble', () => {
     await put('k', pattern(2 * MiB))
     await fault({ cutAfterBytes: MiB }, { method: 'GET' })
     await expect(read('k')).rejects.toMatchObject({ code: 'ECONNRESET' })
+  })
+
+  it('an answer that was cut is none, and leaves open whether a write was done', async () => {
+    await put('a', '1')
+    await fault({ cutAfterBytes: 5 }, { operation: 'objects.list' })
+    const listed = await failure(driver.list({ signal }), 'unavailable')
+    expect(listed.ambiguous).toBe(false)
+    await fault({ cutAfterBytes: 5 }, { operation: 'objects.rewrite' })
+    const copied = driver.copy({ key: 'a' }, 'b', { mode: 'create', signal })
+    expect((await failure(copied, 'unavailable')).ambiguous).toBe(true)
   })
 
   it('an abort ends what hangs', async () => {

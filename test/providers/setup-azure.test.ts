@@ -10,6 +10,7 @@ import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-bl
 import { beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
 import type { Setup } from '#shared/storage/schema.ts'
 import { describeAzurite } from '../harness/descriptions.ts'
+import { startAnswering } from './azure-answers.ts'
 import { ORIGIN, apply, exposedBy, plan, preflight, setupOf, statesOf } from './setup-bucket.ts'
 
 const { azurite } = inject('servers')
@@ -186,6 +187,24 @@ describe('what is an administrator’s', () => {
     expect(step).toMatchObject({ state: 'command' })
     const [words] = await runAz(step!.commands!)
     expect(words).toEqual(expect.arrayContaining(['cors', 'add', ORIGIN, 'PUT', 'x-ms-*']))
+  })
+
+  /** Azurite says AuthorizationPermissionMismatch there. */
+  test('is CORS too where Azure calls such a SAS not authentic', async () => {
+    const code = 'AuthenticationFailed'
+    const azure = await startAnswering(() => ({
+      status: 403,
+      headers: { 'x-ms-error-code': code },
+    }))
+    onTestFinished(() => azure.stop())
+    const uri = `az://${account}/docs?endpoint=${azure.url}`
+    const sasToken = 'sv=2022-11-02&sr=c&sp=rl&se=2030-01-01T00%3A00%3A00Z&sig=c2VjcmV0'
+    const asked = { cors: { origins: [ORIGIN] } }
+    const [step] = await plan({ uri, options: { credentials: { sasToken } } }, asked)
+    expect(step).toMatchObject({ state: 'command' })
+    await expect(plan({ uri, options: { credentials: { accountKey } } }, asked)).rejects.toThrow(
+      'does not accept the account key',
+    )
   })
 })
 

@@ -107,15 +107,29 @@ async function carryOut(
       failures.set(step, error.message)
     }
   }
-  const again = await opened.plan(wanted)
-  const pending = new Set(again.filter(({ state }) => state === 'change').map(({ what }) => what))
+  const doubt = await lookAgain(opened, wanted)
   return planned.map((step) => {
-    const reason = failures.get(step)
+    const reason = failures.get(step) ?? (step.state === 'change' ? doubt(step) : undefined)
     if (reason !== undefined) return { ...show(step, 'failed'), reason }
-    if (step.state !== 'change') return show(step, step.state)
-    if (!pending.has(step.what)) return show(step, 'changed')
-    return { ...show(step, 'failed'), reason: 'the provider took the change and does not show it' }
+    return show(step, step.state === 'change' ? 'changed' : step.state)
   })
+}
+
+/** Why a change that was sent cannot be relied on; undefined where it is seen to be there. */
+async function lookAgain(
+  opened: StoreSetup,
+  wanted: Setup,
+): Promise<(step: SetupStep) => string | undefined> {
+  try {
+    const again = await opened.plan(wanted)
+    const pending = new Set(again.filter(({ state }) => state === 'change').map(({ what }) => what))
+    return ({ what }) =>
+      pending.has(what) ? 'the provider took the change and does not show it' : undefined
+  } catch (error) {
+    // What was sent shall be told all the same.
+    if (!(error instanceof StorageError)) throw error
+    return () => `the provider took the change and cannot be asked about it: ${error.message}`
+  }
 }
 
 function isBad(state: State): boolean {

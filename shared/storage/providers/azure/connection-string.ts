@@ -30,7 +30,9 @@ export function parseConnectionString(text: string): ConnectionString | undefine
     blobEndpoint:
       values.get('blobendpoint')?.replace(/\/+$/, '') ?? defaultEndpoint(account, values),
   }
-  return parsed.accountKey || parsed.sasToken ? parsed : undefined
+  const { accountKey, sasToken, blobEndpoint } = parsed
+  if (blobEndpoint !== undefined && !URL.canParse(blobEndpoint)) return undefined
+  return accountKey || sasToken ? parsed : undefined
 }
 
 function splitPairs(text: string): Map<string, string> | undefined {

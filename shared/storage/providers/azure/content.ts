@@ -45,6 +45,7 @@ export async function sendContent<T>(
   }
 }
 
+/** The last piece waits until the end has been seen: what goes on, or fails, after it shall be no object. */
 function measured(
   settings: AzureSettings,
   key: string,
@@ -52,16 +53,20 @@ function measured(
   size: number,
 ): ReadableStream<Uint8Array> {
   let held = 0
+  let last: Uint8Array | undefined
   const wrong = () => wrongLength(settings.name, key, held, size)
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
+        if (chunk.length === 0) return
         held += chunk.length
         if (held > size) throw wrong()
-        controller.enqueue(chunk)
+        if (last) controller.enqueue(last)
+        last = chunk
       },
-      flush() {
+      flush(controller) {
         if (held < size) throw wrong()
+        if (last) controller.enqueue(last)
       },
     }),
   )

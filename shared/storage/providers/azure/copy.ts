@@ -98,7 +98,13 @@ async function stageBlocks(job: CopyJob): Promise<string[]> {
   async function stageOnward(): Promise<void> {
     for (let index = next++; index < ids.length; index = next++) {
       const offset = index * blockBytes
-      await stageBlock(job, ids[index]!, offset, Math.min(blockBytes, size - offset))
+      try {
+        await stageBlock(job, ids[index]!, offset, Math.min(blockBytes, size - offset))
+      } catch (error) {
+        // The others begin no further ones: the copy has failed.
+        next = ids.length
+        throw error
+      }
     }
   }
   await Promise.all(Array.from({ length: BLOCKS_AT_ONCE }, stageOnward))

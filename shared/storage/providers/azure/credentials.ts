@@ -22,7 +22,7 @@ export type AzureCredential =
 
 export interface FoundCredential {
   credential: AzureCredential
-  /** A connection string's, which wins over the provider's own. */
+  /** A connection string's, which wins over the provider's own, and not over the URI's. */
   blobEndpoint?: string | undefined
 }
 

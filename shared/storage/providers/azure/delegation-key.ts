@@ -57,29 +57,29 @@ async function fetchKey(settings: AzureSettings, token: AccessToken): Promise<De
   const now = settings.now()
   const start = sasTime(now - SKEW_MILLISECONDS)
   const end = sasTime(now + WEEK_MILLISECONDS - SKEW_MILLISECONDS)
-  const response = await send(
+  const { status, text } = await send(
     settings,
     token,
     `<KeyInfo><Start>${start}</Start><Expiry>${end}</Expiry></KeyInfo>`,
   )
-  const answer = await response.text()
-  if (!response.ok) throw refusal(settings, response.status)
-  return readKey(settings, answer, now)
+  if (status !== 200) throw refusal(settings, status)
+  return readKey(settings, text, now)
 }
 
 async function send(
   settings: AzureSettings,
   { token }: AccessToken,
   body: string,
-): Promise<Response> {
+): Promise<{ status: number; text: string }> {
   try {
-    return await fetch(`${settings.endpoint}/?restype=service&comp=userdelegationkey`, {
+    const response = await fetch(`${settings.endpoint}/?restype=service&comp=userdelegationkey`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'x-ms-version': SAS_VERSION },
       body,
       redirect: 'manual',
       signal: AbortSignal.timeout(10_000),
     })
+    return { status: response.status, text: await response.text() }
   } catch (cause) {
     throw new StorageError(
       'unavailable',

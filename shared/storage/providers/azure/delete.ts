@@ -4,7 +4,7 @@
 
 import type { BlockBlobClient } from '@azure/storage-blob'
 import type { Call, DeleteResult, DeleteTarget } from '../../contract.ts'
-import { isStorageError } from '../../errors.ts'
+import { StorageError } from '../../errors.ts'
 import type { AzureClient } from './client.ts'
 import { refusal } from './errors.ts'
 import { matching } from './write-options.ts'
@@ -21,6 +21,7 @@ export async function deleteBlobs(
     : deleteMany(client, targets, options)
 }
 
+/** Throws what another try may mend; a refusal for good is the result. */
 async function deleteOne(
   client: AzureClient,
   target: DeleteTarget,
@@ -33,7 +34,7 @@ async function deleteOne(
     )
     return { key }
   } catch (error) {
-    if (!isStorageError(error)) throw error
+    if (!(error instanceof StorageError) || error.retry !== 'never') throw error
     return isGone(error.kind, error.key) ? { key } : { key, error }
   }
 }

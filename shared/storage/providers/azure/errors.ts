@@ -52,8 +52,9 @@ export function refusal(settings: AzureSettings, attempt: Attempt, answer: Refus
     if (answer.code === 'BlobArchived' || answer.code === 'BlobBeingRehydrated') {
       return archived(settings.name, key, answer.status)
     }
+    // A copy misses nothing but its source.
     if (kind === 'not-found' && answer.code !== 'ContainerNotFound')
-      return absent(settings.name, key)
+      return absent(settings.name, attempt.source ?? key)
     if (kind === 'corrupt') return corrupt(settings.name, key)
     if (kind === 'exists' || (kind === 'precondition' && creates)) return taken(settings.name, key)
     if (kind === 'precondition') return changed(settings.name, key)

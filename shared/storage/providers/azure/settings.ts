@@ -24,11 +24,15 @@ export function azureSettings(opening: Opening): AzureSettings {
   const { name, capabilities, platform } = opening
   const { container, account } = checkNames(opening)
   const { credential, blobEndpoint } = findCredential(opening, account)
+  const given = opening.address.parameters['endpoint']
   return {
     name,
     account,
     container,
-    endpoint: blobEndpoint ?? withAccountPath(resolveEndpoint(opening, { account }), account),
+    endpoint:
+      given === undefined && blobEndpoint !== undefined
+        ? blobEndpoint
+        : withAccountPath(resolveEndpoint(opening, { account }), account),
     credential,
     capabilities,
     now: () => platform.now(),

@@ -46,11 +46,17 @@ async function orByCommand(
   try {
     return await plan()
   } catch (error) {
-    if (!isStorageError(error, 'denied')) throw error
+    if (!mayNotSee(settings, error)) throw error
     const command = corsCommand(settings, names.of('cors'), rule)
     const reason = 'these credentials may not see the settings of the blob service'
     return byCommand('cors', [command], reason)
   }
+}
+
+/** A SAS of a container is told at the service that it is not authentic: "not allowed for this resource level". */
+function mayNotSee({ credential }: AzureSettings, error: unknown): boolean {
+  if (isStorageError(error, 'denied')) return true
+  return credential.kind === 'sas' && isStorageError(error, 'unauthenticated')
 }
 
 function planEncryption(

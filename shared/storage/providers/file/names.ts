@@ -3,7 +3,8 @@
 //   an empty segment is called __0x2f__ (a//b is a/__0x2f__/b), an underscore before `_0x` is __0x5f__,
 //   `.skein` at the top, which is ours, begins with __0x2e__;
 //   an object beside a folder of its name (`a` beside `a/b`) ends in __0x00__;
-//   a segment of more than 247 bytes goes on inside a folder whose name ends in __0x01__.
+//   a segment of more than 247 bytes goes on inside a folder whose name ends in __0x01__; should `.` or `..`
+//   be left of it, that begins with __0x2e__.
 // A file put there by hand whose name is not what its key would be given here is no object: not listed, not
 // touched. Case and Unicode form are the file system's: where it folds them, so do keys.
 
@@ -61,7 +62,8 @@ function segmentToNames(segment: string, isTop: boolean): string[] {
     name += token
     bytes += length
   }
-  return [...names, name]
+  // What is left of a long segment may be no name for a file.
+  return [...names, /^\.{1,2}$/.test(name) ? DOT + name.slice(1) : name]
 }
 
 /** The name in pieces that must not be cut, or undefined when it is the segment itself. */

@@ -6,6 +6,7 @@
 import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { sign } from 'node:crypto'
+import { StorageError } from '../../errors.ts'
 import type { CredentialSource } from '../../signer.ts'
 import { keepUntilExpiry } from '../expiring.ts'
 import { callGoogle } from './google-call.ts'
@@ -43,11 +44,18 @@ async function fetchToken(account: ServiceAccount, nowMs: number): Promise<Acces
     method: 'POST',
     body: new URLSearchParams({ grant_type: GRANT, assertion: assertion(account, nowMs) }),
   })
+  const value = answer['access_token']
+  if (typeof value !== 'string') throw withoutToken(account)
   const lifetimeSeconds = Number(answer['expires_in'] ?? ASSERTION_SECONDS)
   return {
-    value: String(answer['access_token']),
+    value,
     expiresAt: new Date(nowMs + lifetimeSeconds * 1000),
   }
+}
+
+function withoutToken({ store, tokenUri }: ServiceAccount): StorageError {
+  const message = `${new URL(tokenUri).origin} answered ${store} without an access token; check the token_uri of its key file.`
+  return new StorageError('unauthenticated', message, { store })
 }
 
 function assertion(account: ServiceAccount, nowMs: number): string {

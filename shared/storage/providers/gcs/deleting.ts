@@ -93,16 +93,16 @@ async function sendBatch(
   signal: AbortSignal,
 ): Promise<BatchAnswer[]> {
   if (calls.length === 0) return []
-  const response = await transport.send({
+  const { headers, text } = await transport.send({
     method: 'POST',
     path: '/batch/storage/v1',
     headers: { 'content-type': `multipart/mixed; boundary=${BOUNDARY}` },
     body: { bytes: new TextEncoder().encode(`${calls.join('')}--${BOUNDARY}--\r\n`) },
     signal,
   })
-  const type = response.headers.get('content-type') ?? ''
+  const type = headers.get('content-type') ?? ''
   const boundary = /boundary="?([^";]+)/i.exec(type)?.[1] ?? ''
-  const parts = (await response.text()).split(`--${boundary}`).slice(1, -1)
+  const parts = text.split(`--${boundary}`).slice(1, -1)
   return parts.map(readAnswer)
 }
 

@@ -47,14 +47,14 @@ async function begin(
   options: Call & ObjectProperties & { mode: PutMode },
 ): Promise<string> {
   const staging = options.mode === 'overwrite' ? undefined : newStaging(transport.settings.prefix)
-  const response = await transport.send({
+  const { text } = await transport.send({
     method: 'POST',
     path: `${transport.xmlPath(staging?.key ?? key)}?uploads`,
     headers: propertyHeaders(options),
     key,
     signal: options.signal,
   })
-  const uploadId = textOf(await response.text(), 'UploadId') ?? ''
+  const uploadId = textOf(text, 'UploadId') ?? ''
   return staging?.nameUpload(uploadId) ?? uploadId
 }
 
@@ -209,14 +209,13 @@ async function listParts(
   { key, uploadId }: UploadTarget,
   { cursor, signal }: Call & { cursor?: string | undefined },
 ): Promise<{ parts: Part[]; cursor?: string | undefined }> {
-  const response = await transport.send({
+  const { text: xml } = await transport.send({
     method: 'GET',
     path: transport.xmlPath(key),
     query: { uploadId, 'part-number-marker': cursor },
     key,
     signal,
   })
-  const xml = await response.text()
   const parts = elementsOf(xml, 'Part').map((part) => ({
     partNumber: Number(textOf(part, 'PartNumber')),
     size: Number(textOf(part, 'Size')),
@@ -231,13 +230,12 @@ async function listUploads(
   { prefix, cursor, signal }: Parameters<NonNullable<MultipartDriver['listUploads']>>[0],
 ): ReturnType<NonNullable<MultipartDriver['listUploads']>> {
   const [, idMarker, keyMarker] = /^(\S*) (.*)$/s.exec(cursor ?? '') ?? []
-  const response = await transport.send({
+  const { text: xml } = await transport.send({
     method: 'GET',
     path: `/${transport.settings.bucket}`,
     query: { uploads: '', prefix, 'key-marker': keyMarker, 'upload-id-marker': idMarker },
     signal,
   })
-  const xml = await response.text()
   const uploads = elementsOf(xml, 'Upload').map((upload) => ({
     key: textOf(upload, 'Key') ?? '',
     uploadId: textOf(upload, 'UploadId') ?? '',

@@ -10,17 +10,25 @@ export interface OutgoingBody {
   headers: Record<string, string>
   /** What the stream failed with, or undefined. */
   failure(): unknown
+  /** Lets go of a stream of which the rest is not wanted. */
+  end(): Promise<void>
+}
+
+/** For what is in hand and cannot fail. */
+export const AT_HAND: Pick<OutgoingBody, 'failure' | 'end'> = {
+  failure: () => undefined,
+  end: async () => undefined,
 }
 
 export function outgoingBody(content: Content, store: string, key: string): OutgoingBody {
   if ('bytes' in content) {
-    return { body: plainBytes(content.bytes), headers: {}, failure: () => undefined }
+    return { body: plainBytes(content.bytes), headers: {}, ...AT_HAND }
   }
   const { size } = content
-  const { stream, failure } = checkedStream(content.stream, size, store, key)
+  const { stream, ...watch } = checkedStream(content.stream, size, store, key)
   return size === undefined
-    ? { body: stream, headers: {}, failure }
-    : { body: sizedStream(stream, size), headers: { 'content-length': String(size) }, failure }
+    ? { body: stream, headers: {}, ...watch }
+    : { body: sizedStream(stream, size), headers: { 'content-length': String(size) }, ...watch }
 }
 
 /** The same memory under the type that `fetch` takes. */
@@ -31,23 +39,32 @@ function plainBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     : new Uint8Array(bytes)
 }
 
-/** Fails, and so cuts the request short, unless the stream is as long as announced. */
+/**
+ * Fails, and so cuts the request short, unless the stream is as long as announced. The last piece waits until
+ * the end has been seen, or a stream that goes on, or fails, after it would have become an object.
+ */
 function checkedStream(
   source: ReadableStream<Uint8Array>,
   size: number | undefined,
   store: string,
   key: string,
-): { stream: ReadableStream<Uint8Array>; failure: () => unknown } {
+): { stream: ReadableStream<Uint8Array> } & Pick<OutgoingBody, 'failure' | 'end'> {
   const reader = source.getReader()
-  let sent = 0
+  let held = 0
+  let last: Uint8Array | undefined
   let failure: unknown
   const next = async (): Promise<Uint8Array | undefined> => {
-    const { done, value } = await reader.read()
-    sent += value?.length ?? 0
-    if (size !== undefined && (sent > size || (done && sent < size))) {
-      throw wrongLength(store, key, sent, size)
+    for (;;) {
+      const { done, value } = await reader.read()
+      held += value?.length ?? 0
+      if (size !== undefined && (held > size || (done && held < size))) {
+        throw wrongLength(store, key, held, size)
+      }
+      if (!done && value.length === 0) continue
+      const ready = last
+      last = value
+      if (ready || done) return ready
     }
-    return done ? undefined : value
   }
   const stream = new ReadableStream<Uint8Array>(
     {
@@ -66,7 +83,8 @@ function checkedStream(
     },
     { highWaterMark: 0 },
   )
-  return { stream, failure: () => failure }
+  const end = () => reader.cancel().catch(() => undefined)
+  return { stream, failure: () => failure, end }
 }
 
 /** workerd takes the length from the stream, which must be of its own kind; Node from the header. */

@@ -24,7 +24,8 @@ export function lifecycleBook(
         labels: changedLabels(tag, next),
       }),
     encode,
-    describe: ({ action, condition }) => ({ action, condition }),
+    // Google gives a rule back in an order of its own.
+    describe: ({ action, condition }) => ({ action: sorted(action), condition: sorted(condition) }),
     claims,
   }
 }

@@ -9,7 +9,7 @@ import { download } from './download.ts'
 import type { Asked } from './errors.ts'
 import { connectionError, refusalError } from './errors.ts'
 import type { OutgoingBody } from './outgoing-body.ts'
-import { outgoingBody } from './outgoing-body.ts'
+import { AT_HAND, outgoingBody } from './outgoing-body.ts'
 import type { GcsSettings } from './settings.ts'
 
 export interface GcsGet {
@@ -33,10 +33,17 @@ export interface GcsRequest extends GcsGet {
   accept?: readonly number[]
 }
 
+/** Read to its end: one that breaks off on the way is no answer. */
+interface Answer {
+  status: number
+  headers: Headers
+  text: string
+}
+
 export interface Transport {
   readonly settings: GcsSettings
-  send(request: GcsRequest): Promise<Response>
-  /** For answers that say all in their headers: the body is read away, so that the connection serves again. */
+  send(request: GcsRequest): Promise<Answer>
+  /** For answers that say all in their headers. */
   headers(request: GcsRequest): Promise<Headers>
   /** The answer's JSON, which has the shape that the API documents for this call. */
   json<T>(request: GcsRequest): Promise<T>
@@ -54,22 +61,30 @@ export function createTransport(settings: GcsSettings): Transport {
   return {
     settings,
     send,
-    async headers(request) {
-      const response = await send(request)
-      await response.arrayBuffer()
-      return response.headers
-    },
-    json: async (request) => (await send(request)).json(),
+    headers: async (request) => (await send(request)).headers,
+    json: async (request) => JSON.parse((await send(request)).text),
     download: (request) => downloadObject(settings, request),
     objectPath: (key) => `/storage/v1/b/${bucket}/o/${encodeUri(key)}`,
     xmlPath: (key) => `/${bucket}/${encodePath(key)}`,
   }
 }
 
-async function sendRequest(settings: GcsSettings, request: GcsRequest): Promise<Response> {
+async function sendRequest(settings: GcsSettings, request: GcsRequest): Promise<Answer> {
+  const outgoing = encodeBody(settings, request)
+  try {
+    return await exchange(settings, request, outgoing)
+  } finally {
+    await outgoing?.end()
+  }
+}
+
+async function exchange(
+  settings: GcsSettings,
+  request: GcsRequest,
+  outgoing: OutgoingBody | undefined,
+): Promise<Answer> {
   const { method, signal, accept = [] } = request
   const about = asked(settings, request)
-  const outgoing = encodeBody(settings, request)
   const init: RequestInit & { duplex: 'half' } = {
     method,
     headers: { ...(await authorization(settings)), ...outgoing?.headers, ...request.headers },
@@ -79,15 +94,18 @@ async function sendRequest(settings: GcsSettings, request: GcsRequest): Promise<
     ...(outgoing && { body: outgoing.body }),
   }
   let response: Response
+  let text: string
   try {
     response = await fetch(urlOf(settings, request), init)
+    // A refusal is told by its status alone.
+    text = await (response.ok ? response.text() : response.text().catch(() => ''))
   } catch (error) {
     if (signal.aborted) throw error
     throw outgoing?.failure() ?? connectionError(about, settings.endpoint, error)
   }
-  if (response.ok || accept.includes(response.status)) return response
-  const text = await response.text().catch(() => '')
-  throw refusalError(about, response.status, text, response.headers.get('retry-after'))
+  const { ok, status, headers } = response
+  if (ok || accept.includes(status)) return { status, headers, text }
+  throw refusalError(about, status, text, headers.get('retry-after'))
 }
 
 async function downloadObject(settings: GcsSettings, request: GcsGet): Promise<Download> {
@@ -129,5 +147,5 @@ function encodeBody(
   if (body) return outgoingBody(body, name, key)
   if (!json) return undefined
   const headers = { 'content-type': 'application/json; charset=utf-8' }
-  return { body: JSON.stringify(json), headers, failure: () => undefined }
+  return { body: JSON.stringify(json), headers, ...AT_HAND }
 }

@@ -4,11 +4,13 @@
 
 import { chunks } from '../../body.ts'
 import type { Content, ObjectInfo, PutOptions } from '../../contract.ts'
+import { StorageError } from '../../errors.ts'
+import { quoteKey } from '../../keys.ts'
 import { infoFromHeaders } from './answer-headers.ts'
 import { generationToMatch, hashHeader, propertyHeaders } from './headers.ts'
 import type { ObjectResource } from './resource.ts'
 import { fromProperties, toInfo } from './resource.ts'
-import type { GcsRequest, Transport } from './transport.ts'
+import type { Transport } from './transport.ts'
 
 /** Pieces of a session are multiples of 256 KiB; Google advises 8 MiB at least. */
 const PIECE_BYTES = 8 * 1024 * 1024
@@ -89,20 +91,37 @@ async function beginSession(
   return {
     async send(bytes, isLast) {
       const end = sent + bytes.length
-      const span = bytes.length === 0 ? '*' : `${sent}-${end - 1}`
-      const request: GcsRequest = {
-        method: 'PUT',
-        path,
-        headers: { 'content-range': `bytes ${span}/${isLast ? end : '*'}` },
-        body: { bytes },
-        key,
-        creates: generation === '0',
-        signal,
+      for (;;) {
+        const rest = bytes.subarray(bytes.length - (end - sent))
+        const span = rest.length === 0 ? '*' : `${sent}-${end - 1}`
+        const { status, headers, text } = await transport.send({
+          method: 'PUT',
+          path,
+          headers: { 'content-range': `bytes ${span}/${isLast ? end : '*'}` },
+          body: { bytes: rest },
+          key,
+          creates: generation === '0',
+          accept: [RESUME_INCOMPLETE],
+          signal,
+        })
+        if (status !== RESUME_INCOMPLETE) return toInfo(JSON.parse(text) as ObjectResource)
+        // It may have kept only the beginning of what it was sent.
+        const kept = keptBytes(headers)
+        if (kept <= sent || kept > end) throw stuck(settings.name, key)
+        sent = kept
+        if (sent === end && !isLast) return undefined
       }
-      sent = end
-      if (isLast) return toInfo(await transport.json<ObjectResource>(request))
-      await transport.headers({ ...request, accept: [RESUME_INCOMPLETE] })
-      return undefined
     },
   }
+}
+
+/** `bytes=0-262143`; no header when there is nothing yet. */
+function keptBytes(headers: Headers): number {
+  const last = /^bytes=0-(\d+)$/.exec(headers.get('range') ?? '')?.[1]
+  return last === undefined ? 0 : Number(last) + 1
+}
+
+function stuck(store: string, key: string): StorageError {
+  const message = `${store} kept nothing of a piece of ${quoteKey(key)} that it was sent; try again.`
+  return new StorageError('unavailable', message, { store, key })
 }
