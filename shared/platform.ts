@@ -9,4 +9,6 @@ export interface Platform {
   fileSystem: boolean
   /** Milliseconds since the epoch. */
   now: () => number
+  /** A line for the operator; never a secret, a signature or a token. */
+  log?: (line: string) => void
 }

@@ -6,7 +6,12 @@ import { createSkein } from '#shared/app.ts'
 import { findConfig } from '#shared/config/find.ts'
 import type { Platform } from '#shared/platform.ts'
 
-const platform: Platform = { env: process.env, fileSystem: false, now: Date.now }
+const platform: Platform = {
+  env: process.env,
+  fileSystem: false,
+  now: Date.now,
+  log: console.error,
+}
 const skein = createSkein(await findConfig(platform), platform)
 
 app.http('api', {

@@ -24,6 +24,7 @@ async function open(environment: Environment): Promise<Skein> {
     bindings: Object.fromEntries(entries.filter(([, value]) => typeof value !== 'string')),
     fileSystem: false,
     now: Date.now,
+    log: console.error,
   }
   return createSkein(await findConfig(platform), platform)
 }

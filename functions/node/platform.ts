@@ -3,7 +3,7 @@
 // owner alone, so that the server and the command line agree without anybody setting anything.
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '#shared/config/config.ts'
@@ -18,18 +18,23 @@ export function localPlatform(env: NodeJS.ProcessEnv = process.env): Platform {
     get: () => (secret ??= localSecret()),
     enumerable: false,
   })
-  return { env: withSecret, fileSystem: true, now: Date.now }
+  return { env: withSecret, fileSystem: true, now: Date.now, log: console.error }
 }
 
 function localSecret(): string {
   const path = join(STATE_FOLDER, 'signing-secret')
   if (!existsSync(path)) {
     mkdirSync(STATE_FOLDER, { recursive: true })
+    // Linked once it is whole: nobody, now or after a crash, reads a part of it.
+    const partial = `${path}.${process.pid}`
+    writeFileSync(partial, randomBytes(32).toString('base64url'), { mode: 0o600 })
     try {
-      writeFileSync(path, randomBytes(32).toString('base64url'), { mode: 0o600, flag: 'wx' })
+      linkSync(partial, path)
     } catch (error) {
       // Another process was first: its secret is ours.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(partial)
     }
   }
   return readFileSync(path, 'utf8').trim()

@@ -9,12 +9,13 @@ import { createOpening } from '#shared/storage/open.ts'
 import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
 import type { ServedFolder } from '#shared/storage/providers/file/serve.ts'
 import { problem, problemResponse } from './problems.ts'
+import type { ApiEnv } from './request-id.ts'
 
 /** What a page may read, as it may of buckets that are made fit for it. */
 const EXPOSED_HEADERS =
   'ETag,Content-Range,Accept-Ranges,Content-Encoding,Content-Disposition'.split(',')
 
-export function serveFolders(api: Hono, config: Config, platform: Platform): void {
+export function serveFolders(api: Hono<ApiEnv>, config: Config, platform: Platform): void {
   const opened = new Map<string, Promise<ServedFolder>>()
 
   function folder(name: string): Promise<ServedFolder> | undefined {

@@ -5,9 +5,15 @@ import type { MiddlewareHandler } from 'hono'
 
 const FIT = /^[\w-]{8,64}$/
 
-export const requestId: MiddlewareHandler = async (c, next) => {
+/** What a handler finds in its context. */
+export interface ApiEnv {
+  Variables: { requestId: string }
+}
+
+export const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const brought = c.req.header('x-request-id')
   const id = brought !== undefined && FIT.test(brought) ? brought : randomUUID()
+  c.set('requestId', id)
   await next()
   c.res.headers.set('x-request-id', id)
   c.res.headers.set('x-content-type-options', 'nosniff')

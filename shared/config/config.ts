@@ -3,7 +3,6 @@
 
 import * as z from 'zod/mini'
 import type { Platform } from '#shared/platform.ts'
-import { PROVIDERS } from '#shared/storage/compatibility.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { openStore } from '#shared/storage/open.ts'
 import type { StoreOptions } from '#shared/storage/options.ts'
@@ -51,10 +50,10 @@ export const DEFAULT_CONFIG: ConfigText = {
 export async function parseText(text: string, source: string): Promise<unknown> {
   if (text.trimStart().startsWith('{')) {
     try {
-      return JSON.parse(text)
+      return JSON.parse(text.trimStart())
     } catch (error) {
       throw new ConfigError(source, [
-        { path: [], message: `it is not JSON: ${(error as Error).message}` },
+        { path: [], message: `it is not JSON: ${withoutExcerpt((error as Error).message)}` },
       ])
     }
   }
@@ -244,9 +243,11 @@ function suggest(problem: Problem): Problem {
   return hint ? { ...problem, message: `no such setting; did you mean "${hint}"?` } : problem
 }
 
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]!.replace(/:$/, '')
+/** The parser shows the text around a fault, and that may be a secret. */
+function withoutExcerpt(message: string): string {
+  return message.replace(/, (\.\.\.)?".*"(\.\.\.)? is not valid JSON$/s, '')
 }
 
-/** The names that `provider:` takes. */
-export const PROVIDER_NAMES = PROVIDERS.map((row) => row.id)
+export function firstLine(text: string): string {
+  return text.split('\n', 1)[0]!.replace(/:$/, '')
+}

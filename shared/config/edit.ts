@@ -2,7 +2,7 @@
 
 import type { Document } from 'yaml'
 import { ConfigError } from './problems.ts'
-import { parseText } from './config.ts'
+import { firstLine, parseText } from './config.ts'
 
 /** One setting: the names that lead to it, and its value as data. */
 export interface Edit {
@@ -22,14 +22,16 @@ export async function editConfig(
   path: string,
   value: string,
 ): Promise<Edited> {
-  const { parse } = await import('./yaml.ts')
+  const { parseDocument } = await import('./yaml.ts')
   const steps = path.split('.')
   if (steps.includes(''))
     throw new ConfigError(source, [
       { path: [path], message: 'not a path such as stores.photos.region' },
     ])
-  const parsed: unknown = parse(value)
-  return setInConfig(text, source, [{ path: steps, value: parsed }])
+  const document = parseDocument(value)
+  const [error] = document.errors
+  if (error) throw new ConfigError(source, [{ path: steps, message: firstLine(error.message) }])
+  return setInConfig(text, source, [{ path: steps, value: document.toJS() as unknown }])
 }
 
 /** Several settings at once: all of them, or none. */

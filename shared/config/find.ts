@@ -16,7 +16,7 @@ export async function findConfig(
   readFile?: ReadFile,
   path?: string,
 ): Promise<Config> {
-  const given = path ?? platform.env['SKEIN_CONFIG']
+  const given = path ?? (platform.env['SKEIN_CONFIG'] || undefined)
   if (given !== undefined && path === undefined && isText(given)) {
     return loadConfig(given, 'in SKEIN_CONFIG', platform)
   }

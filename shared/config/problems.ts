@@ -2,7 +2,7 @@
 // expected there. Values of secret fields are never shown.
 
 import type * as z from 'zod/v4/core'
-import { isSecretField } from './redact.ts'
+import { isSecretField, redact } from './redact.ts'
 
 export interface Problem {
   path: readonly PropertyKey[]
@@ -53,12 +53,16 @@ function explainUnion(
   const fitting = options.filter(
     (errors) => !errors.every((e) => e.code === 'invalid_type' && e.path.length === 0),
   )
-  const nearest = (fitting.length > 0 ? fitting : options)[0]
-  if (fitting.length === 0 || nearest === undefined) {
+  const nearest = fitting.toSorted((a, b) => depth(b) - depth(a))[0]
+  if (nearest === undefined) {
     const wanted = options.map((errors) => expected(errors[0]!)).join(', or ')
     return [{ path, message: mismatch(path, data, wanted) }]
   }
   return nearest.flatMap((error) => explain(error, data, path))
+}
+
+function depth(issues: readonly z.$ZodIssue[]): number {
+  return Math.max(...issues.map(({ path }) => path.length))
 }
 
 function expected(issue: z.$ZodIssue): string {
@@ -101,7 +105,7 @@ function mismatch(path: readonly PropertyKey[], data: unknown, wanted: string): 
   const last = path.at(-1)
   if (typeof last === 'string' && isSecretField(last))
     return `the value (not shown) is not ${wanted}`
-  const text = JSON.stringify(value) ?? typeof value
+  const text = JSON.stringify(redact(value)) ?? typeof value
   return `${text.length > 80 ? `${text.slice(0, 77)}…` : text} is not ${wanted}`
 }
 

@@ -27,7 +27,7 @@ export function storeUri(entry: StoreEntry): Outcome {
   const row = PROVIDERS.find((candidate) => candidate.id === entry.provider)
   if (row === undefined) return unknownProvider(entry.provider)
   const place = placeOf(row, entry)
-  return 'problems' in place ? place : { uri: withParameters(place.uri, entry) }
+  return 'problems' in place ? place : withParameters(place.uri, entry)
 }
 
 function beside(entry: StoreEntry, uri: string): Outcome {
@@ -35,7 +35,7 @@ function beside(entry: StoreEntry, uri: string): Outcome {
     (field) => entry[field] !== undefined,
   )
   if (clash !== undefined) return fault([clash], 'stands in the uri already; give one of the two')
-  return { uri: withParameters(uri, entry) }
+  return withParameters(uri, entry)
 }
 
 function placeOf(row: ProviderRow, entry: StoreEntry): Outcome {
@@ -48,23 +48,30 @@ function placeOf(row: ProviderRow, entry: StoreEntry): Outcome {
   const needsAccount = row.example.includes('://account/')
   if (needsAccount && entry.account === undefined)
     return fault(['account'], `is missing: ${row.title} needs it`)
+  // Without it an `s3-compatible` store's URI would read as Amazon's own.
+  if (row.endpoint === undefined && entry.endpoint === undefined)
+    return fault(['endpoint'], `is missing: ${row.title} needs it`)
   const folder = (entry.prefix ?? '').replace(/^\/+|\/+$/g, '')
   const segments = [...(needsAccount ? [entry.account!] : []), bucket, ...(folder ? [folder] : [])]
   return { uri: `${row.scheme}://${segments.map(escape).join('/')}` }
 }
 
-function withParameters(uri: string, entry: StoreEntry): string {
+function withParameters(uri: string, entry: StoreEntry): Outcome {
   const query = new URLSearchParams(uri.includes('?') ? uri.slice(uri.indexOf('?') + 1) : '')
   for (const [field, parameter] of Object.entries(PARAMETERS) as [
     keyof typeof PARAMETERS,
     string,
   ][]) {
     const value = entry[field]
-    if (value !== undefined && !query.has(parameter)) query.set(parameter, String(value))
+    if (value === undefined) continue
+    const said = query.get(parameter)
+    if (said !== null && said !== String(value))
+      return fault([field], `stands in the uri already, as "${said}"; give one of the two`)
+    query.set(parameter, String(value))
   }
   const text = query.toString()
   const path = uri.split('?', 1)[0]!
-  return text === '' ? path : `${path}?${text}`
+  return { uri: text === '' ? path : `${path}?${text}` }
 }
 
 function unknownProvider(provider: string): Outcome {

@@ -1,4 +1,4 @@
 // What of `yaml` is used, in a file to import when it is needed: a bundle gives the names of a CommonJS
 // package to a static import alone.
 
-export { parse, parseDocument, stringify } from 'yaml'
+export { parseDocument, stringify } from 'yaml'

@@ -54,7 +54,8 @@ function splitQuery(uri: string): {
   const mark = uri.indexOf('?')
   const path = mark < 0 ? uri : uri.slice(0, mark)
   const parameters = Object.fromEntries(new URLSearchParams(mark < 0 ? '' : uri.slice(mark + 1)))
-  return { path, parameters, label: path }
+  // Somebody may have put keys where a web address has them; a label goes into messages.
+  return { path, parameters, label: path.replace(/(:\/\/)[^/@]*@/, '$1…@') }
 }
 
 function cloudAddress(

@@ -2,7 +2,7 @@
 // cannot do harm, the caller's own abort signal, errors that name store and key, and an observation.
 
 import type { RetryPolicy, Verdict } from '#shared/wire/retry.ts'
-import { retry } from '#shared/wire/retry.ts'
+import { retry, timerMilliseconds } from '#shared/wire/retry.ts'
 import { quoteKey } from './keys.ts'
 import type { ErrorKind } from './errors.ts'
 import { StorageError } from './errors.ts'
@@ -68,22 +68,23 @@ async function attemptOnce<T>(
   options.signal?.throwIfAborted()
   const limit = timeLimit(options)
   const started = caller.now()
-  let failure: StorageError | undefined
+  const { store } = caller
+  const observe = (error?: ErrorKind) => {
+    const milliseconds = caller.now() - started
+    caller.observe?.({ store, operation: options.operation, error, attempt, milliseconds })
+  }
   try {
-    return await run(limit.signal)
+    const result = await run(limit.signal)
+    observe()
+    return result
   } catch (error) {
+    // What the caller gave up says nothing of the store.
     if (options.signal?.aborted) throw error
-    failure = limit.expired() ? timedOut(caller, options) : complete(error, caller, options)
+    const failure = limit.expired() ? timedOut(caller, options) : complete(error, caller, options)
+    observe(failure.kind)
     throw failure
   } finally {
     limit.clear()
-    caller.observe?.({
-      store: caller.store,
-      operation: options.operation,
-      error: failure?.kind,
-      attempt,
-      milliseconds: caller.now() - started,
-    })
   }
 }
 
@@ -98,7 +99,7 @@ function timeLimit({ timeoutSeconds, signal }: CallOptions): TimeLimit {
   const timer =
     timeoutSeconds === undefined
       ? undefined
-      : setTimeout(() => own.abort(new Error('timed out')), timeoutSeconds * 1000)
+      : setTimeout(() => own.abort(new Error('timed out')), timerMilliseconds(timeoutSeconds))
   return {
     signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
     expired: () => own.signal.aborted,

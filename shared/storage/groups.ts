@@ -23,6 +23,7 @@ import { toSource } from './body.ts'
 import { StorageError } from './errors.ts'
 import { checkClass, checkMode, checkProperties, checkTags, refuse } from './guard.ts'
 import type { CallerOptions, Store } from './store.ts'
+import { Progress, send } from './writing.ts'
 
 type Versioned = CallerOptions & { version?: string | undefined }
 type Paged = CallerOptions & {
@@ -117,16 +118,13 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
       const full = store.fullKey(key)
       checkPartNumber(store, key, partNumber, limits.maxParts)
       const source = toSource(body, options.size)
-      return store.call(
-        {
-          operation: 'part',
-          key,
-          signal: options.signal,
-          repeatable: source.repeatable,
-          timeoutSeconds: undefined,
-        },
-        (driver, signal) =>
-          of(driver).part(full, uploadId, partNumber, source.open(), {
+      const write = { store, key, options: { signal: options.signal } }
+      return send(
+        write,
+        { operation: 'part', source },
+        new Progress(write),
+        (driver, content, signal) =>
+          of(driver).part(full, uploadId, partNumber, content, {
             signal,
             checksum: options.checksum,
           }),
@@ -178,7 +176,7 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
         const within = store.prefix + prefix || undefined
         return found.listUploads({ prefix: within, cursor, signal: s })
       })
-      return { ...page, uploads: page.uploads.map((one) => store.strip(one)) }
+      return { ...page, uploads: store.shown(page.uploads) }
     },
   }
 }
@@ -198,7 +196,7 @@ function versionsGroup(store: Store): StoreGroups['versions'] {
       const page = await store.call({ operation: 'list-versions', signal }, (driver, s) =>
         of(driver).list({ prefix: store.prefix + prefix || undefined, cursor, limit, signal: s }),
       )
-      return { ...page, versions: page.versions.map((one) => store.strip(one)) }
+      return { ...page, versions: store.shown(page.versions) }
     },
   }
 }

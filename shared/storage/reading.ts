@@ -2,6 +2,7 @@
 // it stopped, on condition that the object is still the same; bytes of two versions never mix. Also the
 // place where a body that no longer moves is given up.
 
+import { timerMilliseconds } from '#shared/wire/retry.ts'
 import type { ByteRange, GetResult } from './contract.ts'
 import { StorageError } from './errors.ts'
 import { quoteKey } from './keys.ts'
@@ -40,15 +41,17 @@ function resumed(
 
   async function next(): Promise<Uint8Array | undefined> {
     for (;;) {
-      wanted.signal?.throwIfAborted()
       try {
+        wanted.signal?.throwIfAborted()
         const { done, value } = await readWithin(reader, watch)
         if (!done) return value
         if (position > last) return undefined
         throw short(watch, position, last)
       } catch (error) {
-        if (wanted.signal?.aborted || ++failuresInARow >= watch.attempts) throw broken(error, watch)
-        await reader.cancel(error).catch(() => undefined)
+        const cancelled = reader.cancel(error).catch(() => undefined)
+        if (wanted.signal?.aborted) throw error
+        if (++failuresInARow >= watch.attempts) throw broken(error, watch)
+        await cancelled
         if (position > last) return undefined
         reader = (await open({ first: position, last }, etag)).body.getReader()
       }
@@ -62,7 +65,11 @@ function resumed(
         if (chunk === undefined) return controller.close()
         if (chunk.length > 0) failuresInARow = 0
         position += chunk.length
-        if (position > last + 1) throw long(watch)
+        if (position > last + 1) {
+          const error = long(watch)
+          void reader.cancel(error).catch(() => undefined)
+          throw error
+        }
         controller.enqueue(chunk)
       },
       cancel: (reason) => reader.cancel(reason),
@@ -82,7 +89,7 @@ function readWithin(reader: Reader, watch: Watch): ReturnType<Reader['read']> {
           `sent nothing of ${quoteKey(watch.key)} for ${watch.idleSeconds} seconds`,
         ),
       )
-    }, watch.idleSeconds * 1000)
+    }, timerMilliseconds(watch.idleSeconds))
     reader
       .read()
       .then(resolve, reject)

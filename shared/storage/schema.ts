@@ -3,8 +3,8 @@
 
 import * as z from 'zod/mini'
 
-const SIZE = /^(\d+(?:\.\d+)?) ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/
-const DURATION = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/
+const SIZE = /^(?=.*[1-9])(\d+(?:\.\d+)?) ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/
+const DURATION = /^(?=.*[1-9])(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/
 
 /** Bytes as a number, or as people write them: 16MiB. */
 export const size = z.union([
@@ -55,12 +55,12 @@ export const capabilities = z.strictObject({
       checksums: z.optional(checksums),
     }),
   ),
-  delete: z.optional(z.strictObject({ batch: limit, match: flag })),
+  delete: z.optional(z.strictObject({ batch: z.optional(count), match: flag })),
   copy: z.optional(
     z.nullable(z.strictObject({ maxBytes: limit, sourceMatch: flag, create: flag, match: flag })),
   ),
   list: z.optional(
-    z.strictObject({ maxKeys: limit, order: z.optional(z.enum(['utf8', 'utf16'])) }),
+    z.strictObject({ maxKeys: z.optional(count), order: z.optional(z.enum(['utf8', 'utf16'])) }),
   ),
   multipart: z.optional(
     z.nullable(

@@ -1,6 +1,8 @@
 // Notices that nothing moves any more. A body that is on its way has no time limit, since nobody knows how
 // large it is or how fast the line; it is given up when for a while not one byte has gone either way.
 
+import { timerMilliseconds } from '#shared/wire/retry.ts'
+
 export interface Watch {
   /** Something moved. */
   touch(): void
@@ -8,11 +10,12 @@ export interface Watch {
 }
 
 export function watchStillness(seconds: number, onStill: () => void): Watch {
-  let timer = setTimeout(onStill, seconds * 1000)
+  const start = () => setTimeout(onStill, timerMilliseconds(seconds))
+  let timer = start()
   return {
     touch() {
       clearTimeout(timer)
-      timer = setTimeout(onStill, seconds * 1000)
+      timer = start()
     },
     stop: () => clearTimeout(timer),
   }

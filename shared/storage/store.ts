@@ -77,6 +77,7 @@ export class Store {
   readonly prefix: string
   readonly capabilities: Capabilities
   readonly transfer: Readonly<typeof DEFAULT_TRANSFER>
+  readonly timeouts: Readonly<typeof DEFAULT_TIMEOUTS>
   /** Each attempt of each call, for meters and logs. */
   observe: ((observation: Observation) => void) | undefined
   /** Parts, versions, classes, tags and retention, where the store has them; else each call is refused. */
@@ -84,7 +85,6 @@ export class Store {
 
   readonly #parts: StoreParts
   readonly #mayBeReserved: boolean
-  readonly #timeouts: Readonly<typeof DEFAULT_TIMEOUTS>
   readonly #retry: typeof DEFAULT_RETRY
   #driver: Promise<Driver> | undefined
 
@@ -99,14 +99,16 @@ export class Store {
     this.prefix = address.prefix
     this.capabilities = capabilities
     this.transfer = { ...DEFAULT_TRANSFER, ...defined(options.transfer) }
-    this.#timeouts = { ...DEFAULT_TIMEOUTS, ...defined(options.timeouts) }
+    this.timeouts = { ...DEFAULT_TIMEOUTS, ...defined(options.timeouts) }
     this.#retry = { ...DEFAULT_RETRY, ...defined(options.retry) }
     this.groups = openGroups(this)
   }
 
   /** The same store, for Skein's own state under `.skein/`, which others can neither see nor touch. */
   reserved(): Store {
-    return new Store(this.#parts, true)
+    const reserved = new Store(this.#parts, true)
+    reserved.observe = this.observe
+    return reserved
   }
 
   async head(key: string, options: CallerOptions & { version?: string } = {}): Promise<ObjectInfo> {
@@ -145,7 +147,7 @@ export class Store {
     const watch = {
       store: this.name,
       key,
-      idleSeconds: this.#timeouts.idleSeconds,
+      idleSeconds: this.timeouts.idleSeconds,
       attempts: this.#retry.attempts,
     }
     const result = await openBody(open, options, watch)
@@ -159,10 +161,7 @@ export class Store {
     const subject = this.subject(key)
     checkProperties(subject, options)
     checkSize(subject, source.size)
-    const { requestSeconds, idleSeconds } = this.#timeouts
-    return this.strip(
-      await writeObject({ store: this, key, full, source, options, requestSeconds, idleSeconds }),
-    )
+    return this.strip(await writeObject({ store: this, key, full, source, options }))
   }
 
   /** One result a target, in order; a key that is not there counts as deleted. */
@@ -211,9 +210,7 @@ export class Store {
       driver.list({ ...query, signal }),
     )
     return {
-      objects: page.objects
-        .map((object) => this.strip(object))
-        .filter(({ key }) => this.#shows(key)),
+      objects: this.shown(page.objects),
       prefixes: page.prefixes.map((p) => p.slice(this.prefix.length)).filter((p) => this.#shows(p)),
       cursor: page.cursor,
     }
@@ -258,7 +255,7 @@ export class Store {
         operation: 'copy',
         key,
         conditional: mode !== 'overwrite',
-        timeoutSeconds: this.#timeouts.copySeconds,
+        timeoutSeconds: this.timeouts.copySeconds,
         signal: options.signal,
       },
       (driver, signal) =>
@@ -298,7 +295,7 @@ export class Store {
     const { now } = this.#parts.opening.platform
     const caller = { store: this.name, retry: this.#retry, observe: this.observe, now }
     const timeoutSeconds =
-      'timeoutSeconds' in options ? options.timeoutSeconds : this.#timeouts.requestSeconds
+      'timeoutSeconds' in options ? options.timeoutSeconds : this.timeouts.requestSeconds
     return call(caller, { ...options, timeoutSeconds }, async (signal) =>
       run(await this.#open(), signal),
     )
@@ -318,6 +315,11 @@ export class Store {
 
   strip<T extends { key: string }>(item: T): T {
     return this.prefix === '' ? item : { ...item, key: item.key.slice(this.prefix.length) }
+  }
+
+  /** What a listing may tell, by the keys that callers know. */
+  shown<T extends { key: string }>(items: readonly T[]): T[] {
+    return items.map((item) => this.strip(item)).filter(({ key }) => this.#shows(key))
   }
 
   #prefixBytes(): number {

@@ -22,8 +22,6 @@ export interface Write {
   full: string
   source: Source
   options: WriteOptions
-  requestSeconds: number
-  idleSeconds: number
 }
 
 export async function writeObject(write: Write): Promise<ObjectInfo> {
@@ -98,15 +96,27 @@ function writeWhole(write: Write, source: Source): Promise<ObjectInfo> {
 /** A stream of unknown length: small ones fit the first part's buffer and go in one write after all. */
 async function writeStream(write: Write): Promise<ObjectInfo> {
   const size = partSize(write, undefined)
-  const pieces = chunks(write.source.stream(), size)
-  const first = await pieces.next()
-  const second = await pieces.next()
-  if (first.done || second.done) return writeWhole(write, toSource(first.value ?? new Uint8Array()))
-  return upload(write, async function* () {
-    yield toSource(first.value)
-    yield toSource(second.value)
-    for await (const piece of pieces) yield toSource(piece)
-  })
+  const pieces = chunks(whileWanted(write), size)
+  try {
+    const first = await pieces.next()
+    const second = await pieces.next()
+    if (first.done || second.done)
+      return await writeWhole(write, toSource(first.value ?? new Uint8Array()))
+    return await upload(write, async function* () {
+      yield toSource(first.value)
+      yield toSource(second.value)
+      for await (const piece of pieces) yield toSource(piece)
+    })
+  } finally {
+    // Cancels what was not read.
+    await pieces.return(undefined)
+  }
+}
+
+/** The caller's stream until his signal ends: one that stands still would be waited for all the same. */
+function whileWanted({ source, options: { signal } }: Write): ReadableStream<Uint8Array> {
+  const stream = source.stream()
+  return signal ? stream.pipeThrough(new TransformStream(), { signal }) : stream
 }
 
 async function writeParts(write: Write, size: number): Promise<ObjectInfo> {
@@ -118,7 +128,7 @@ async function writeParts(write: Write, size: number): Promise<ObjectInfo> {
         yield sliceSource(source, first, Math.min(first + size, whole))
       }
     } else {
-      for await (const piece of chunks(source.stream(), size)) yield toSource(piece)
+      for await (const piece of chunks(whileWanted(write), size)) yield toSource(piece)
     }
   })
 }
@@ -152,12 +162,14 @@ async function upload(write: Write, sources: () => AsyncGenerator<Source>): Prom
   const uploadId = await store.call({ operation: 'begin', key, signal }, (driver, s) =>
     parts(driver).begin(full, putOptions(write, s)),
   )
+  let completing = false
   try {
     const done = await sendParts(write, uploadId, sources())
     const size = done.reduce((sum, part) => sum + part.size, 0)
     checkSize(store.subject(key), size)
     if (write.source.size !== undefined && size !== write.source.size)
       throw wrongLength(write, size)
+    completing = true
     const info = await store.call(
       { operation: 'complete', key, signal, conditional: mode(write) !== 'overwrite' },
       (driver, s) => parts(driver).complete(full, uploadId, done, putOptions(write, s)),
@@ -165,7 +177,7 @@ async function upload(write: Write, sources: () => AsyncGenerator<Source>): Prom
     return info
   } catch (error) {
     // The caller's own signal may have ended: the clean-up must not end with it.
-    if (!ambiguous(error)) {
+    if (!(completing && ambiguous(error))) {
       await store
         .call({ operation: 'abort', key }, (driver, s) =>
           parts(driver).abort(full, uploadId, { signal: s }),
@@ -220,16 +232,12 @@ async function sendParts(
   }
 
   const workers = Array.from({ length: store.transfer.concurrency }, () =>
-    worker().catch((error: unknown) => {
-      stop.abort()
-      throw error
-    }),
+    worker().catch((error: unknown) => stop.abort(error)),
   )
-  const results = await Promise.allSettled(workers)
-  const failure = results.find((result) => result.status === 'rejected')
-  if (failure) {
+  await Promise.all(workers)
+  if (stop.signal.aborted) {
     await sources.return(undefined)
-    throw failure.reason
+    throw stop.signal.reason
   }
   if (done.length === 0)
     throw new StorageError('internal', `No part of ${quoteKey(key)} was sent.`, {
@@ -251,8 +259,8 @@ interface Sending {
 }
 
 /** One body to the driver, watched: a stream for stillness, bytes by a limit that grows with them. */
-function send<T>(
-  write: Write,
+export function send<T>(
+  write: Pick<Write, 'store' | 'key' | 'options'>,
   { operation, source, conditional }: Sending,
   progress: Progress,
   run: (driver: Driver, content: Content, signal: AbortSignal) => Promise<T>,
@@ -267,7 +275,7 @@ function send<T>(
       signal: options.signal,
       repeatable: source.repeatable,
       timeoutSeconds: source.repeatable
-        ? write.requestSeconds + (source.size ?? 0) / SLOWEST_BYTES_PER_SECOND
+        ? store.timeouts.requestSeconds + (source.size ?? 0) / SLOWEST_BYTES_PER_SECOND
         : undefined,
     },
     async (driver, signal) => {
@@ -287,13 +295,14 @@ function send<T>(
 }
 
 async function sendStream<T>(
-  { store, key, idleSeconds }: Write,
+  { store, key }: Pick<Write, 'store' | 'key'>,
   content: { stream: ReadableStream<Uint8Array>; size?: number },
   signal: AbortSignal,
   count: (bytes: number) => void,
   run: (driver: Driver, content: Content, signal: AbortSignal) => Promise<T>,
   driver: Driver,
 ): Promise<T> {
+  const { idleSeconds } = store.timeouts
   const still = new AbortController()
   const watch = watchStillness(idleSeconds, () => still.abort())
   const stream = counted(content.stream, (bytes) => {
@@ -316,11 +325,11 @@ async function sendStream<T>(
   }
 }
 
-class Progress {
+export class Progress {
   #bytes = 0
   readonly #tell: WriteOptions['onProgress']
 
-  constructor({ options }: Write) {
+  constructor({ options }: Pick<Write, 'options'>) {
     this.#tell = options.onProgress
   }
 

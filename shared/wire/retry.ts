@@ -41,6 +41,13 @@ function delaySeconds(number: number, verdict: Verdict, policy: RetryPolicy): nu
   return Math.max(jittered, verdict.afterSeconds ?? 0)
 }
 
+const LONGEST_TIMER_MILLISECONDS = 2 ** 31 - 1
+
+/** For a timer, which rings at once when it is asked to wait longer than it can. */
+export function timerMilliseconds(seconds: number): number {
+  return Math.min(seconds * 1000, LONGEST_TIMER_MILLISECONDS)
+}
+
 export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason as Error)
@@ -51,7 +58,7 @@ export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', onAbort)
       resolve()
-    }, seconds * 1000)
+    }, timerMilliseconds(seconds))
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }

@@ -1,7 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { loadConfig } from '#shared/config/config.ts'
+import { openStore } from '#shared/storage/open.ts'
+import type { Context } from '../../functions/node/commands/command.ts'
+import { locate } from '../../functions/node/commands/location.ts'
 import { COMMANDS } from '../../functions/node/commands/rows.ts'
+import { table } from '../../functions/node/terminal/table.ts'
 import { newSkein } from './skein.ts'
 
 describe('with no configuration, a folder', () => {
@@ -58,6 +64,33 @@ describe('with no configuration, a folder', () => {
     expect((await skein('put', 'down', 'local:again')).err).toContain('give --recursive')
     expect((await skein('put', '-r', 'down', 'local:again')).code).toBe(0)
     expect((await skein('get', 'local:again/y/2', '-')).out).toBe('two')
+  })
+
+  test('takes the object that stands for the folder itself', async () => {
+    const skein = await newSkein()
+    await skein('status')
+    const platform = { env: {}, fileSystem: true, now: Date.now }
+    const store = openStore('file:./skein-data', platform)
+    for (const key of ['x/', 'x/1']) await store.put(key, key)
+    expect(await skein('get', '-r', 'local:x/', 'down')).toMatchObject({ code: 0 })
+    expect(await readFile(join(skein.folder, 'down/_'), 'utf8')).toBe('x/')
+    expect(await readFile(join(skein.folder, 'down/1'), 'utf8')).toBe('x/1')
+  })
+
+  test('takes what comes through a named pipe', async () => {
+    const skein = await newSkein()
+    const pipe = join(skein.folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const [{ code }] = await Promise.all([skein('put', 'pipe', 'local:k'), writeFile(pipe, 'all')])
+    expect(code).toBe(0)
+    expect((await skein('get', 'local:k', '-')).out).toBe('all')
+  })
+
+  test('ends when a file stands where a folder must be', async () => {
+    const skein = await newSkein()
+    await skein.withInput('x'.repeat(1_000_000), 'put', '-', 'local:k')
+    await writeFile(join(skein.folder, 'taken'), '')
+    expect((await skein.spawned('get', 'local:k', 'taken/k')).code).toBe(1)
   })
 
   test('keeps a key from leading out of the folder', async () => {
@@ -213,4 +246,24 @@ describe('help teaches', () => {
       expect(out).toMatch(/(--|-l )if-absent/)
     },
   )
+})
+
+test('a table takes any number of rows', () => {
+  const rows = Array.from({ length: 300_000 }, () => ['x'])
+  expect(table([{ title: 'KEY' }], rows).split('\n')).toHaveLength(300_001)
+})
+
+test.each([
+  ['gs://photos/tmp//', 'tmp//'],
+  ['gs://photos/tmp', 'tmp'],
+  ['gs://photos/a%20b/', 'a b/'],
+  ['gs://photos//x', '/x'],
+  ['gs://photos', ''],
+  ['az://acme/photos/x/', 'x/'],
+])('the key of %s is what follows the bucket, to the last slash', async (uri, key) => {
+  const env = { AZURE_STORAGE_KEY: 'a2V5' }
+  const platform = { env, fileSystem: true, now: Date.now }
+  const config = await loadConfig('{"stores":{}}', 'here', platform)
+  const context: Pick<Context, 'platform' | 'config'> = { platform, config: async () => config }
+  expect(await locate(context, uri)).toMatchObject({ key, store: { prefix: '' } })
 })

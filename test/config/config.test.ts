@@ -114,6 +114,20 @@ stores:
     ['stores: [', '(top):'],
     ['{"stores":', '(top): it is not JSON'],
     ['just text', 'is not a group of settings'],
+    ['stores: { a: { provider: s3-compatible, bucket: bbb } }', 'stores.a.endpoint: is missing'],
+    [
+      'stores: { a: { uri: "s3://bbb?region=x", region: y } }',
+      'stores.a.region: stands in the uri already, as "x"',
+    ],
+    [
+      'stores: { a: { uri: memory:a, setup: { encryption: { kmsKey: 5 } } } }',
+      'stores.a.setup.encryption.kmsKey: 5 is not text',
+    ],
+    [
+      'stores: { a: { uri: memory:a, capabilities: { delete: { batch: 0 }, list: { maxKeys: 0 } } } }',
+      'stores.a.capabilities.delete.batch: 0 is not more than 0',
+    ],
+    ['stores: { a: { uri: memory:a, timeouts: { idle: 0s } } }', '"0s" is not a duration'],
   ])('%s', async (text, problem) => {
     expect((await problems(text)).join('\n')).toContain(problem)
   })
@@ -177,7 +191,26 @@ describe('secrets', () => {
   })
 })
 
+test.each([
+  '{"stores":{"a":{"secretAccessKey": HUSHHUSH, "region": "x"}}}',
+  'stores: [{ name: a, secretAccessKey: HUSHHUSH }]',
+])('no secret stands in what is said of %s', async (text) => {
+  expect((await problems(text)).join('\n')).not.toContain('HUSH')
+})
+
+test('a byte order mark is no part of a configuration', async () => {
+  expect((await load('\uFEFF{"stores":{"a":"memory:a"}}')).stores.size).toBe(1)
+})
+
 describe('a setting changed', () => {
+  test('is not shown where it cannot be read', async () => {
+    const error: unknown = await editConfig('', 'skein.yaml', 'stores.a.accountKey', '"HUSH').catch(
+      (e: unknown) => e,
+    )
+    expect(error).toBeInstanceOf(ConfigError)
+    expect(String(error)).not.toContain('HUSH')
+  })
+
   test('leaves comments and order alone', async () => {
     const text = '# ours\nstores:\n  a: memory:a # first\n'
     const edited = await editConfig(text, 'skein.yaml', 'stores.b.transfer.concurrency', '8')

@@ -1,6 +1,6 @@
 // Copies and uploads in parts: everything travels, and nothing is left.
 
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { digestOf } from '#shared/wire/digest.ts'
@@ -92,5 +92,23 @@ describe('uploads in parts', () => {
     await parts.abort('a', '../../a', call)
     expect((await parts.listUploads?.(call))?.uploads).toEqual([])
     expect(await read(driver, 'a')).toBe('x')
+  })
+
+  it('do not join a part that was sent again on the way', async () => {
+    const root = freshFolder()
+    const driver = openFolder(root)
+    const parts = driver.multipart!
+    const id = await parts.begin('a', overwrite)
+    const one = await parts.part('a', id, 1, { bytes: text('x') }, call)
+    const two = await parts.part('a', id, 2, { bytes: text('y') }, call)
+    const { signal } = new AbortController()
+    // Listened to when the first part is opened, and the second has been looked at.
+    vi.spyOn(signal, 'addEventListener').mockImplementationOnce(() => {
+      writeFileSync(join(root, '.skein/uploads', id, '00002'), 'other')
+    })
+    const joining = parts.complete('a', id, [one, two], { mode: 'overwrite', signal })
+    await expect(joining).rejects.toMatchObject({ kind: 'invalid' })
+    expect(await allKeys(driver)).toEqual([])
+    expect(left(root)).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 // Writing to a folder and reading from it: all or nothing, conditions, ranges, and nothing left behind.
 
-import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
 import { digestOf } from '#shared/wire/digest.ts'
@@ -83,6 +83,21 @@ describe('writing', () => {
     expect(await read(driver, 'a')).toBe('old')
     expect(left(root)).toEqual([])
     expect(records(root)).toHaveLength(1)
+  })
+
+  it('leaves nothing either where its own folders are broken', async () => {
+    const root = freshFolder()
+    const driver = openFolder(root)
+    await put(driver, 'a', 'old')
+    for (const name of ['records', 'uploads']) {
+      rmSync(join(root, '.skein', name), { recursive: true })
+      writeFileSync(join(root, '.skein', name), '')
+    }
+    await expect(put(driver, 'b', 'new')).rejects.toThrow('ENOTDIR')
+    await expect(driver.tags?.set('a', { t: '1' }, call)).rejects.toThrow('ENOTDIR')
+    await expect(driver.multipart?.begin('b', overwrite)).rejects.toThrow('ENOTDIR')
+    expect(left(root)).toEqual([])
+    expect(await allKeys(driver)).toEqual(['a'])
   })
 
   it('ends when the signal does, though the stream stands still', async () => {

@@ -51,6 +51,27 @@ describe('bytes', () => {
     expect(await read(driver, 'a')).toBe('before')
   })
 
+  it('are waited for until the signal ends, and no longer', async () => {
+    const driver = open()
+    const parts = driver.multipart!
+    const uploadId = await parts.begin('a', overwrite)
+    const still = () => ({ stream: new ReadableStream<Uint8Array>() })
+    const stop = new AbortController()
+    const ended = { signal: stop.signal }
+    const writing = driver.put('a', still(), { ...ended, mode: 'overwrite' })
+    const sending = parts.part('a', uploadId, 1, still(), ended)
+    stop.abort(new Error('enough'))
+    await expect(writing).rejects.toThrow('enough')
+    await expect(sending).rejects.toThrow('enough')
+  })
+
+  it('stay when a version without a name is to go', async () => {
+    const driver = open()
+    await driver.put('a', { bytes: text('x') }, overwrite)
+    await driver.delete([{ key: 'a', version: '' }], call)
+    expect(await read(driver, 'a')).toBe('x')
+  })
+
   it('come back whole through a stream whose length is not known', async () => {
     const driver = open()
     const content = new Uint8Array(300_000).map((_, i) => i % 253)

@@ -151,7 +151,7 @@ describe('under a wrong record', () => {
     const { checks } = await testStore(target)
     expect(checks.find(({ check }) => check === 'list')).toMatchObject({
       outcome: 'failed',
-      why: expect.stringContaining('pages of one') as string,
+      why: expect.stringContaining('where the next page begins') as string,
     })
     expect(await probeTwice(target)).toMatchObject({ 'delete.batch': 1, 'put.create': false })
     expect(await tracesIn(target)).toEqual([])

@@ -194,6 +194,22 @@ describe('archives', () => {
     assert.equal(await textOf((await driver.get('key', { signal })).body), 'cold')
   })
 
+  test('what is not archived is not restored, and no archive is spoken of', async () => {
+    const { driver } = await openTestBucket(server)
+    await driver.put('key', bytes('warm'), overwrite)
+    const { message } = await refusal('invalid', driver.classes!.restore!('key', { signal }))
+    assert.match(message, /"key" in .* is in no class that is restored/)
+  })
+
+  test('the class of an older version is not changed by making it the newest', async () => {
+    const { driver } = await openTestBucket(server, { versioning: 'Enabled' })
+    const { version } = await driver.put('key', bytes('old'), overwrite)
+    await driver.put('key', bytes('new'), overwrite)
+    const changing = driver.classes!.setClass('key', 'STANDARD_IA', { version, signal })
+    await refusal('unsupported', changing)
+    assert.equal(await textOf((await driver.get('key', { signal })).body), 'new')
+  })
+
   test('another class keeps metadata and tags', async () => {
     const { driver } = await openTestBucket(server)
     const properties = { contentType: 'a/b', metadata: { name: 'ü' }, tags: { a: 'b c+d' } }
@@ -202,6 +218,20 @@ describe('archives', () => {
     const { storageClass, contentType, metadata } = await driver.head('key', { signal })
     assert.deepEqual([storageClass, contentType, metadata], ['STANDARD_IA', 'a/b', { name: 'ü' }])
     assert.deepEqual(await driver.tags!.get('key', { signal }), properties.tags)
+  })
+})
+
+describe('copies', () => {
+  test('of a source that has changed name the source', async () => {
+    const { driver } = await openTestBucket(server)
+    await driver.put('from', bytes('x'), overwrite)
+    await driver.put('to', bytes('y'), overwrite)
+    const stale = { key: 'from', ifMatch: '0'.repeat(32) }
+    for (const mode of ['overwrite', 'create'] as const) {
+      const error = await refusal('precondition', driver.copy(stale, 'to', { mode, signal }))
+      assert.equal(error.key, 'from')
+      assert.match(error.message, /"from"/)
+    }
   })
 })
 
@@ -290,6 +320,20 @@ describe('versions', () => {
 })
 
 describe('deletes and locks', () => {
+  test('a key that no XML can hold does not keep the others', async () => {
+    const { driver, requests } = await openTestBucket(server)
+    const keys = ['a', 'odd \uffff', 'b']
+    for (const key of keys) await driver.put(key, bytes(key), overwrite)
+    const targets = keys.map((key) => ({ key }))
+    assert.deepEqual(await driver.delete(targets, { signal }), targets)
+    for (const key of keys) await refusal('not-found', driver.head(key, { signal }))
+    const log = (await requests()).map(({ operation }) => operation)
+    assert.deepEqual(
+      log.filter((name) => name.startsWith('Delete')),
+      ['DeleteObjects', 'DeleteObject'],
+    )
+  })
+
   test('a key that may not go does not keep the others', async () => {
     const { driver } = await openTestBucket(server, { objectLock: true })
     const held = await driver.put('held', bytes('x'), overwrite)

@@ -175,6 +175,46 @@ describe('an answer', () => {
     })
   })
 
+  test('that holds half a listing and no way on is not taken for the whole', async () => {
+    const half = xmlOf(
+      'ListBucketResult',
+      '<Name>b</Name><IsTruncated>true</IsTruncated><Contents><Key>a</Key></Contents>',
+    )
+    await withStranger(half, async (driver) => {
+      await refusal('internal', driver.list({ signal }))
+    })
+  })
+
+  test('that names a failure of no key asked for leaves no key for deleted', async () => {
+    const failed = xmlOf(
+      'DeleteResult',
+      '<Error><Key>a</Key><VersionId>null</VersionId><Code>AccessDenied</Code></Error>',
+    )
+    await withStranger(failed, async (driver) => {
+      await refusal('internal', driver.delete([{ key: 'a' }, { key: 'b' }], { signal }))
+    })
+  })
+
+  test('with the whole where a range was asked for gives no wrong bytes', async () => {
+    const whole: RequestListener = (_, response) => {
+      response.setHeader('etag', `"${'0'.repeat(32)}"`).end('0123456789')
+    }
+    await withStranger(whole, async (driver) => {
+      const { message } = await refusal(
+        'internal',
+        driver.get('key', { range: { first: 5 }, signal }),
+      )
+      assert.match(message, /"key" with nothing that S3 would/)
+      const { body } = await driver.get('key', { range: { first: 0 }, signal })
+      assert.equal(await textOf(body), '0123456789')
+    })
+  })
+
+  function xmlOf(root: string, content: string): RequestListener {
+    const text = `<?xml version="1.0"?><${root} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${content}</${root}>`
+    return (_, response) => response.setHeader('content-type', 'application/xml').end(text)
+  }
+
   test('of an empty 503 from a proxy leaves the outcome open', async () => {
     const busy: RequestListener = (_, response) => response.writeHead(503).end()
     await withStranger(busy, async (driver) => {

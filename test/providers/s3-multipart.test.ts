@@ -219,8 +219,11 @@ describe('a copy too large for one request', () => {
   })
 
   test('moves to another class with what it has', async () => {
-    const { large } = await openWithSource()
+    const { large, requests } = await openWithSource()
+    const { etag } = await large.head('from ü', { signal })
     await large.classes!.setClass('from ü', 'STANDARD_IA', { signal })
+    const commit = (await requests()).find((one) => one.operation === 'CompleteMultipartUpload')
+    assert.equal(commit?.headers['if-match'], `"${etag}"`, 'a newer content would be undone')
     const { storageClass, size, metadata } = await large.head('from ü', { signal })
     assert.deepEqual([storageClass, size], ['STANDARD_IA', 11 * MiB])
     assert.deepEqual(metadata, properties.metadata)

@@ -50,5 +50,6 @@ describe('a store’s URI', () => {
 
   test('a secret in the query never reaches a message', () => {
     expect(() => parseStoreUri('s3://photos?secret=hunter2')).toThrow(/^(?!.*hunter2)/)
+    expect(() => parseStoreUri('s3://key:hunter2@photos?region=x')).toThrow(/^(?!.*hunter2)/)
   })
 })

@@ -7,6 +7,8 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createSkein } from '#shared/app.ts'
+import { loadConfig } from '#shared/config/config.ts'
 import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
 import type { ServerProcess } from '../servers/process.ts'
 import { startProcess } from '../servers/process.ts'
@@ -243,4 +245,13 @@ it('ends with 0 when it is asked to, connections open or not', async () => {
   expect(await answer.json()).toEqual({ status: 'ok' })
   child.kill('SIGTERM')
   expect(await ended).toEqual([0, null])
+})
+
+it('knows a folder by its scheme, however that is written', async () => {
+  const platform = { env: {}, fileSystem: true, now: Date.now }
+  const config = await loadConfig('{"stores":{"a":"FILE:./nowhere"}}', 'here', platform)
+  const answer = await createSkein(config, platform).fetch(
+    new Request(`http://127.0.0.1${FOLDER_PATH}a?key=k`),
+  )
+  expect(await answer.text()).not.toContain('no folder store of this name')
 })

@@ -23,7 +23,7 @@ export async function changeConfig(
 
 /** The file may be begun with this very change: then its text is empty. */
 async function findFile(context: Context): Promise<{ file: string; text: string }> {
-  const given = context.configPath ?? context.platform.env['SKEIN_CONFIG']
+  const given = context.configPath ?? (context.platform.env['SKEIN_CONFIG'] || undefined)
   if (given !== undefined && (given.trimStart().startsWith('{') || given.includes('\n'))) {
     throw new UsageError(
       'The configuration is held in the variable SKEIN_CONFIG, which no command can change.',

@@ -68,7 +68,8 @@ async function getAll(context: Context, source: string, folder: string): Promise
 
 /** A key is somebody else's text: it never leads out of the folder. */
 function inside(folder: string, key: string): string {
-  const path = resolve(folder, key.endsWith('/') ? `${key}_` : key)
+  // A key that ends as a folder's name does, or is the prefix itself, as consoles make them.
+  const path = resolve(folder, /(^|\/)$/.test(key) ? `${key}_` : key)
   if (!path.startsWith(resolve(folder) + sep)) {
     throw new UsageError(
       `The key ${JSON.stringify(key)} would lead out of "${folder}"; download it by itself under a name of yours.`,
@@ -113,9 +114,12 @@ async function writeWhole(
   path: string,
   signal: AbortSignal,
 ): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
   const partial = `${path}.skein-${process.pid}`
   try {
+    await mkdir(dirname(path), { recursive: true }).catch(async (error: unknown) => {
+      await stream.cancel(error)
+      throw error
+    })
     await pipeline(Readable.from(stream), createWriteStream(partial, { flags: 'wx' }), {
       signal,
     })

@@ -15,7 +15,10 @@ export interface Location {
   key: string
 }
 
-export async function locate(context: Context, text: string): Promise<Location> {
+export async function locate(
+  context: Pick<Context, 'platform' | 'config'>,
+  text: string,
+): Promise<Location> {
   const { platform } = context
   const colon = text.indexOf(':')
   const name = colon < 0 ? text : text.slice(0, colon)
@@ -38,16 +41,16 @@ function isScheme(name: string): boolean {
 }
 
 /** A URI of an object is its store's with the key for a prefix. */
-function splitUri(uri: string, { platform }: Context): Location {
+function splitUri(uri: string, { platform }: Pick<Context, 'platform'>): Location {
   const address = parseStoreUri(uri)
   if (address.row.wire === 'file' || address.row.wire === 'memory') {
     return { store: openStore(uri, platform), key: '' }
   }
   const [path = '', query] = uri.split(/\?(.*)/s)
-  const account = address.account === undefined ? '' : `${address.account}/`
-  const root = `${address.row.scheme}://${account}${address.bucket}`
-  const key =
-    address.prefix === '' || path.endsWith('/') ? address.prefix : address.prefix.slice(0, -1)
+  const segments = path.split('/')
+  const named = address.account === undefined ? 3 : 4
+  const root = segments.slice(0, named).join('/')
+  const key = decodeURIComponent(segments.slice(named).join('/'))
   return { store: openStore(query === undefined ? root : `${root}?${query}`, platform), key }
 }
 

@@ -1,6 +1,6 @@
 // `put`: files, folders, or standard input into a store.
 
-import { openAsBlob } from 'node:fs'
+import { createReadStream, openAsBlob } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
@@ -18,6 +18,7 @@ interface Upload {
   /** `-` for standard input. */
   path: string
   key: string
+  /** Absent for what only its end will tell: standard input, a pipe. */
   size: number | undefined
 }
 
@@ -68,7 +69,7 @@ async function plan(file: string, key: string, options: Options): Promise<Upload
   if (found === undefined) throw new UsageError(`There is no file "${file}".`)
   if (!found.isDirectory()) {
     const whole = key === '' || key.endsWith('/') ? key + basename(file) : key
-    return [{ path: file, key: whole, size: found.size }]
+    return [{ path: file, key: whole, size: found.isFile() ? found.size : undefined }]
   }
   if (!options.flag('recursive'))
     throw new UsageError(`"${file}" is a folder: give --recursive to upload all below it.`)
@@ -111,7 +112,8 @@ async function send(
   }
 }
 
-async function open({ path }: Upload, stdin: Readable): Promise<Body> {
-  if (path !== '-') return openAsBlob(path)
-  return Readable.toWeb(stdin) as ReadableStream<Uint8Array>
+async function open({ path, size }: Upload, stdin: Readable): Promise<Body> {
+  if (size !== undefined) return openAsBlob(path)
+  const readable = path === '-' ? stdin : createReadStream(path)
+  return Readable.toWeb(readable) as ReadableStream<Uint8Array>
 }

@@ -11,7 +11,7 @@ export interface Column {
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): string {
   const cells = rows.map((row) => row.map(printable))
   const widths = columns.map(({ title }, i) => {
-    return Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0))
+    return cells.reduce((width, row) => Math.max(width, row[i]?.length ?? 0), title.length)
   })
   const line = (row: readonly string[]) =>
     row

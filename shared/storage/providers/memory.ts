@@ -31,8 +31,7 @@ export function createMemoryDriver(opening: Opening): Driver {
     },
 
     async put(key, content, options) {
-      const bytes = await readContent(memory.store, key, content)
-      options.signal.throwIfAborted()
+      const bytes = await readContent(memory.store, key, content, options.signal)
       return toInfo(memory.write(key, bytes, options), memory.now())
     },
 

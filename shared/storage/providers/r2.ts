@@ -18,7 +18,7 @@ import type { R2Object, R2ObjectBody } from './r2/binding.ts'
 import { toCondition, toDigest, toInfo, toListed, toProperties } from './r2/fields.ts'
 import { multipartGroup } from './r2/multipart.ts'
 import { sendContent } from './r2/outgoing.ts'
-import { absent, changed, checkRange, taken } from './refusals.ts'
+import { absent, changed, checkRange, noVersions, taken } from './refusals.ts'
 
 export function createR2Driver(opening: Opening): Driver {
   const access = openBinding(opening)
@@ -92,17 +92,21 @@ function hasBody(object: R2Object | R2ObjectBody): object is R2ObjectBody {
   return 'body' in object && object.body !== undefined && object.body !== null
 }
 
-/** The binding deletes all or fails, so what went wrong went wrong for each. */
+/** The binding deletes all or fails, so what went wrong went wrong for each. A version is not the key: it is refused. */
 async function remove(
   access: R2Access,
   targets: DeleteTarget[],
   signal: AbortSignal,
 ): Promise<DeleteResult[]> {
-  const keys = targets.map(({ key }) => key)
-  await access.ask(signal, keys.length === 1 ? keys[0] : undefined, () =>
-    access.bucket.delete(keys),
+  const { store, bucket } = access
+  const keys = targets.filter(({ version }) => version === undefined).map(({ key }) => key)
+  if (keys.length > 0) {
+    const only = keys.length === 1 ? keys[0] : undefined
+    await access.ask(signal, only, () => bucket.delete(keys))
+  }
+  return targets.map(({ key, version }) =>
+    version === undefined ? { key } : { key, error: noVersions(store, key) },
   )
-  return keys.map((key) => ({ key }))
 }
 
 function unmet(store: string, key: string, mode: PutMode): StorageError {

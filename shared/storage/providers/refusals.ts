@@ -44,6 +44,11 @@ export function wrongPart(store: string, key: string, partNumber: number): Stora
   return new StorageError('invalid', message, { store, key })
 }
 
+export function noVersions(store: string, key: string): StorageError {
+  const message = `${store} keeps no versions, so none can be deleted.`
+  return new StorageError('unsupported', message, { store, key })
+}
+
 /** Throws `invalid` for a range that begins past the end. */
 export function checkRange(
   store: string,

@@ -4,6 +4,7 @@
 import type { DeleteTarget, Driver, ListedObject } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { foldPage } from '../folding.ts'
+import { noVersions } from '../refusals.ts'
 import { look, stampOf } from './durable.ts'
 import { withFaults } from './faults.ts'
 import { Folder } from './folder.ts'
@@ -94,10 +95,7 @@ async function remove(
 ): Promise<StorageError | undefined> {
   const { store } = folder
   try {
-    if (version !== undefined) {
-      const message = `${store} keeps no versions, so none can be deleted.`
-      throw new StorageError('unsupported', message, { store, key })
-    }
+    if (version !== undefined) throw noVersions(store, key)
     await withFaults(store, key, () => folder.remove(key, ifMatch, signal))
     return undefined
   } catch (error) {

@@ -47,8 +47,8 @@ export function partsGroup(folder: Folder): MultipartDriver {
       withFaults(store, key, async () => {
         const { properties } = await readManifest(folder, key, uploadId)
         folder.checkMode(key, mode, await folder.locate(key))
-        const paths = await checkParts(folder, key, uploadId, parts)
-        const bytes = joined(folder, key, paths, signal)
+        const files = await checkParts(folder, key, uploadId, parts)
+        const bytes = joined(folder, key, files, signal)
         const write = { ...properties, mode, checksum, signal }
         const info = await writeBytes(folder, key, bytes, undefined, write)
         await removeUpload(folder, uploadId)
@@ -85,13 +85,15 @@ export function partsGroup(folder: Folder): MultipartDriver {
   }
 }
 
-async function begin({ own }: Folder, manifest: Manifest): Promise<string> {
+async function begin(folder: Folder, manifest: Manifest): Promise<string> {
+  const { own } = folder
   const uploadId = randomBytes(16).toString('hex')
-  const draft = await own.unfinishedPath()
-  await mkdir(draft)
-  await writeDurably(`${draft}/${MANIFEST}`, JSON.stringify(manifest))
-  await syncFolder(draft)
-  await rename(draft, own.path('uploads', uploadId))
+  await unfinished(folder, async (draft) => {
+    await mkdir(draft)
+    await writeDurably(`${draft}/${MANIFEST}`, JSON.stringify(manifest))
+    await syncFolder(draft)
+    await rename(draft, own.path('uploads', uploadId))
+  })
   await syncFolder(own.path('uploads'))
   return uploadId
 }
@@ -160,14 +162,20 @@ async function readPart(
   return part
 }
 
-/** The parts' paths, once each is found to be the one that is meant, and in order. */
+interface PartFile {
+  partNumber: number
+  path: string
+  etag: string
+}
+
+/** The parts' files, once each is found to be the one that is meant, and in order. */
 async function checkParts(
   folder: Folder,
   key: string,
   uploadId: string,
   parts: Part[],
-): Promise<string[]> {
-  const paths: string[] = []
+): Promise<PartFile[]> {
+  const files: PartFile[] = []
   let last = 0
   for (const { partNumber, etag } of parts) {
     const path = folder.own.path('uploads', uploadId, partName(partNumber))
@@ -176,22 +184,27 @@ async function checkParts(
       throw wrongPart(folder.store, key, partNumber)
     }
     last = partNumber
-    paths.push(path)
+    files.push({ partNumber, path, etag })
   }
-  return paths
+  return files
 }
 
 async function* joined(
   folder: Folder,
   key: string,
-  paths: string[],
+  files: PartFile[],
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  for (const path of paths) {
+  for (const { partNumber, path, etag } of files) {
     const handle = await unless(['ENOENT'], open(path, READ_HERE))
     if (!handle) throw unknownUpload(folder.store, key)
-    const { size } = await handle.stat()
-    yield* streamFile(handle, 0, size, signal)
+    const stats = await handle.stat({ bigint: true })
+    if (stampOf(stats) !== etag) {
+      // Sent again since it was looked at.
+      await handle.close()
+      throw wrongPart(folder.store, key, partNumber)
+    }
+    yield* streamFile(handle, 0, Number(stats.size), signal)
   }
 }
 

@@ -3,7 +3,7 @@
 // and record of two writes can never be taken together. A file without one was put there by hand.
 
 import { createHash } from 'node:crypto'
-import { link, readFile, rename, unlink } from 'node:fs/promises'
+import { link, readFile, rename, rm, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { ChecksumAlgorithm, ContentHeaders, ObjectProperties } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
@@ -26,7 +26,7 @@ export function keyName(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 40)
 }
 
-export function recordPath(own: OwnFolder, key: string, stamp: string): string {
+function recordPath(own: OwnFolder, key: string, stamp: string): string {
   const name = keyName(key)
   return own.path('records', name.slice(0, 2), `${name.slice(2)}-${stamp}.json`)
 }
@@ -84,20 +84,30 @@ export async function writeRecord(own: OwnFolder, record: ObjectRecord): Promise
   const { key, stamp } = record
   const path = recordPath(own, key, stamp)
   const notePath = await own.unfinishedPath('.json')
-  await writeDurably(notePath, JSON.stringify(record))
-  await makeFolders(dirname(path))
-  await link(notePath, path)
-  await syncFolder(dirname(path))
-  return { key, stamp, notePath }
+  const pending = { key, stamp, notePath }
+  try {
+    await writeDurably(notePath, JSON.stringify(record))
+    await makeFolders(dirname(path))
+    await link(notePath, path)
+    await syncFolder(dirname(path))
+  } catch (error) {
+    await settleRecord(own, pending, undefined)
+    throw error
+  }
+  return pending
 }
 
 /** Of the same file, and of nothing else than before. */
 export async function replaceRecord(own: OwnFolder, record: ObjectRecord): Promise<void> {
   const path = recordPath(own, record.key, record.stamp)
   const draft = await own.unfinishedPath()
-  await writeDurably(draft, JSON.stringify(record))
-  await makeFolders(dirname(path))
-  await rename(draft, path)
+  try {
+    await writeDurably(draft, JSON.stringify(record))
+    await makeFolders(dirname(path))
+    await rename(draft, path)
+  } finally {
+    await rm(draft, { force: true })
+  }
   await syncFolder(dirname(path))
 }
 

@@ -18,6 +18,7 @@ export interface ServedFolder {
 
 type Reading = Extract<FileOperation, { action: 'get' | 'head' }>
 type Writing = Extract<FileOperation, { action: 'put' }>
+type Deleting = Extract<FileOperation, { action: 'delete' }>
 type PartWriting = Extract<FileOperation, { action: 'part' }>
 
 const STATUS: Record<ErrorKind, number> = {
@@ -56,7 +57,7 @@ function refusal(error: StorageError): Response {
 function perform(driver: Driver, operation: FileOperation, request: Request): Promise<Response> {
   if (operation.action === 'put') return write(driver, operation, request)
   if (operation.action === 'part') return writePart(driver, operation, request)
-  if (operation.action === 'delete') return remove(driver, operation.key, request)
+  if (operation.action === 'delete') return remove(driver, operation, request)
   return read(driver, operation, request)
 }
 
@@ -79,8 +80,12 @@ async function writePart(
   return new Response(null, { headers: { etag: `"${part?.etag}"` } })
 }
 
-async function remove(driver: Driver, key: string, { signal }: Request): Promise<Response> {
-  const [result] = await driver.delete([{ key }], { signal })
+async function remove(
+  driver: Driver,
+  { key, ifMatch }: Deleting,
+  { signal }: Request,
+): Promise<Response> {
+  const [result] = await driver.delete([{ key, ifMatch }], { signal })
   if (result?.error) throw result.error
   return new Response(null, { status: 204 })
 }

@@ -48,7 +48,8 @@ export function createFileSigner(settings: FileSettings): Signer {
         expires: String(expires),
         headers: names.length > 0 ? names.join(' ') : undefined,
       }
-      const lines = names.map((name) => [name, headers[name] ?? ''] as const)
+      // As they arrive: no space at the ends of a header's value survives the way.
+      const lines = names.map((name) => [name, (headers[name] ?? '').trim()] as const)
       const proof = signature(secret, settings.name, signed, lines)
       const url = `${settings.publicUrl}${FOLDER_PATH}${escape(settings.name)}?${toQuery(signed)}&signature=${proof}`
       const expiresAt = new Date(expires * 1000)

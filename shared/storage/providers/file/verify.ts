@@ -41,7 +41,7 @@ export type FileOperation =
       contentLength: number | undefined
       checksum: Checksum | undefined
     }
-  | { action: 'delete'; key: string }
+  | { action: 'delete'; key: string; ifMatch: string | undefined }
 
 /** Throws `denied` for anything that is not exactly what was signed, or too late. */
 export function verifyFileRequest(
@@ -115,7 +115,7 @@ function toOperation(request: Request, parameters: Parameters, key: string): Fil
       return { action, key, response: readOverrides(parameters) }
     }
     case 'DELETE':
-      return { action: 'delete', key }
+      return { action: 'delete', key, ifMatch: readMatch(headers) }
     default: {
       const { upload: uploadId, part } = parameters
       if (uploadId !== undefined) {
@@ -154,8 +154,12 @@ function readChecksum(headers: Headers): Checksum | undefined {
 /** An unsigned condition can only make the request do less, so it holds as well. */
 function readMode(headers: Headers): PutMode {
   if (headers.get('if-none-match') === '*') return 'create'
-  const match = headers.get('if-match')
-  return match === null ? 'overwrite' : { ifMatch: match.replace(/^"|"$/g, '') }
+  const ifMatch = readMatch(headers)
+  return ifMatch === undefined ? 'overwrite' : { ifMatch }
+}
+
+function readMatch(headers: Headers): string | undefined {
+  return headers.get('if-match')?.replace(/^"|"$/g, '')
 }
 
 /** The type is kept even unsigned, as clouds do; the others only where they were asked for. */

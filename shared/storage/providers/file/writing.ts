@@ -62,13 +62,13 @@ export async function writeBytes(
   })
 }
 
-/** Gives the work a path for an unfinished file, and removes what is left of it. */
+/** Gives the work a path for an unfinished file or folder, and removes what is left of it. */
 export async function unfinished<T>(folder: Folder, run: (path: string) => Promise<T>): Promise<T> {
   const path = await folder.own.unfinishedPath()
   try {
     return await run(path)
   } finally {
-    await rm(path, { force: true })
+    await rm(path, { force: true, recursive: true })
   }
 }
 

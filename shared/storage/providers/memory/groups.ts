@@ -42,8 +42,7 @@ export function multipartGroup(memory: Memory): MultipartDriver {
 
     async part(key, uploadId, partNumber, content, { checksum, signal }) {
       find(key, uploadId)
-      const bytes = await readContent(store, key, content)
-      signal.throwIfAborted()
+      const bytes = await readContent(store, key, content, signal)
       if (checksum && digestOf(checksum.algorithm, bytes) !== checksum.value) {
         throw corrupt(store, key)
       }

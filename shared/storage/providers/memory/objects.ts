@@ -130,11 +130,15 @@ export async function readContent(
   store: string,
   key: string,
   content: Content,
+  signal: AbortSignal,
 ): Promise<Uint8Array> {
+  signal.throwIfAborted()
   if ('bytes' in content) return content.bytes.slice()
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of content.stream) {
+  // Through a pipe that the signal cuts: a read that waits for its next byte would not notice.
+  const pipe = new TransformStream<Uint8Array, Uint8Array>()
+  for await (const chunk of content.stream.pipeThrough(pipe, { signal })) {
     chunks.push(chunk.slice())
     length += chunk.length
   }
@@ -162,9 +166,10 @@ export function remove(
 ): StorageError | undefined {
   const { bucket, store } = memory
   const current = bucket.current(key)
-  const target = version
-    ? bucket.versions(key).find((candidate) => candidate.version === version)
-    : current
+  const target =
+    version === undefined
+      ? current
+      : bucket.versions(key).find((candidate) => candidate.version === version)
   if (!target) return undefined
   if (ifMatch !== undefined && target.etag !== ifMatch) return changed(store, key)
   if (version === undefined) {

@@ -1,7 +1,7 @@
 // Uploads in parts through an R2 binding. It lists neither parts nor uploads, so whoever wants to resume
 // keeps the parts' ETags; and it checks no digest of a part, so a digest is taken here, on the way.
 
-import { createHash } from 'node:crypto'
+import { digesting, startDigests } from '#shared/wire/digest.ts'
 import type { Checksum, Content, MultipartDriver } from '../../contract.ts'
 import { corrupt } from '../refusals.ts'
 import type { R2Access } from './access.ts'
@@ -56,21 +56,13 @@ interface Hashed {
 
 /** A wrong part is not named in the completion, so what was sent of it becomes no object. */
 function hashing(content: Content, checksum: Checksum | undefined): Hashed {
-  const hash = checksum && createHash(checksum.algorithm)
-  const digest = (): string => hash?.digest('base64') ?? ''
+  const digests = startDigests(checksum ? [checksum.algorithm] : [])
+  const digest = (): string => (checksum && digests.values()[checksum.algorithm]) ?? ''
   if ('bytes' in content) {
-    hash?.update(content.bytes)
+    digests.update(content.bytes)
     return { content, size: () => content.bytes.length, digest }
   }
-  const { size = 0 } = content
-  if (!hash) return { content, size: () => size, digest }
-  const stream = content.stream.pipeThrough(
-    new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        hash.update(chunk)
-        controller.enqueue(chunk)
-      },
-    }),
-  )
-  return { content: { stream, size }, size: () => size, digest }
+  const size = (): number => content.size ?? 0
+  if (!checksum) return { content, size, digest }
+  return { content: { ...content, stream: digesting(content.stream, digests) }, size, digest }
 }

@@ -27,9 +27,15 @@ export async function sendContent<T>(
     throw new StorageError('unsupported', message, { store, key })
   }
   const fixed = new FixedLengthStream(size)
+  // A binding that answers before it has read all would leave the pipe waiting for its reader.
+  const answered = new AbortController()
+  const cut = AbortSignal.any([signal, answered.signal])
+  const sending = send(fixed.readable)
+  const end = (reason?: unknown): void => answered.abort(reason)
+  void sending.then(() => end(), end)
   const [piped, sent] = await Promise.allSettled([
-    stream.pipeTo(fixed.writable, { signal }),
-    send(fixed.readable),
+    stream.pipeTo(fixed.writable, { signal: cut }),
+    sending,
   ])
   if (sent.status === 'fulfilled') return sent.value
   // What broke the stream is the reason; the binding only saw it end.

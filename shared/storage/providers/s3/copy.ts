@@ -14,7 +14,9 @@ import type {
   ObjectInfo,
   ObjectProperties,
   Part,
+  PutMode,
 } from '../../contract.ts'
+import { StorageError, isStorageError } from '../../errors.ts'
 import { changed } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
 import {
@@ -48,9 +50,7 @@ export async function copyObject(
   const copying: Copying = { from, source, key, storageClass, options }
   if (inOne) return copyWhole(bucket, copying)
   // Each range is copied under the ETag just seen, so that one has to be the wanted one.
-  if (from.ifMatch !== undefined && source.etag !== from.ifMatch) {
-    throw changed(settings.name, from.key)
-  }
+  if (isStale(copying)) throw changed(settings.name, from.key)
   return copyInRanges(bucket, copying)
 }
 
@@ -60,6 +60,10 @@ interface Copying {
   key: string
   storageClass: string | undefined
   options: CopyOptions
+}
+
+function isStale({ from, source }: Copying): boolean {
+  return from.ifMatch !== undefined && source.etag !== from.ifMatch
 }
 
 async function copyWhole(bucket: S3Bucket, copying: Copying): Promise<ObjectInfo> {
@@ -75,9 +79,16 @@ async function copyWhole(bucket: S3Bucket, copying: Copying): Promise<ObjectInfo
     StorageClass: toPropertyFields({ storageClass }).StorageClass,
     ...toConditions(mode, settings),
   }
-  const output = await bucket.ask(signal, { key, mode }, (s3, call) =>
+  const asking = bucket.ask(signal, { key, mode }, (s3, call) =>
     s3.send(new CopyObjectCommand(input), call),
   )
+  const output = await asking.catch((error: unknown) => {
+    // S3's 412 does not tell the source's condition from the target's.
+    const ofSource = isStorageError(error) && error.status === 412 && isStale(copying)
+    if (!ofSource) throw error
+    const { kind, message, store } = changed(settings.name, from.key)
+    throw new StorageError(kind, message, { store, key: from.key, status: 412, cause: error.cause })
+  })
   const { CopyObjectResult: result = {} } = output
   return {
     ...toWritten(settings, key, source.size, { ...(properties ?? kept(source)), storageClass }),
@@ -110,7 +121,8 @@ function kept(source: ObjectInfo): ObjectProperties {
 
 async function copyInRanges(bucket: S3Bucket, copying: Copying): Promise<ObjectInfo> {
   const { from, source, key, storageClass, options } = copying
-  const { mode, signal } = options
+  const { signal } = options
+  const mode = modeOfCommit(bucket, copying)
   const given = options.properties ?? {
     ...kept(source),
     tags: bucket.settings.capabilities.tags
@@ -129,6 +141,14 @@ async function copyInRanges(bucket: S3Bucket, copying: Copying): Promise<ObjectI
     )
     throw error
   }
+}
+
+/** Ranges take their time: what is written meanwhile must not be undone by a copy of the object onto itself. */
+function modeOfCommit({ settings }: S3Bucket, { from, source, key, options }: Copying): PutMode {
+  const ontoItself = from.key === key && from.version === undefined
+  const pinned =
+    ontoItself && options.mode === 'overwrite' && settings.capabilities.multipart?.match
+  return pinned ? { ifMatch: source.etag } : options.mode
 }
 
 async function copyRanges(bucket: S3Bucket, copying: Copying, uploadId: string): Promise<Part[]> {

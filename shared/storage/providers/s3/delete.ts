@@ -6,7 +6,7 @@ import type { Call, DeleteResult, DeleteTarget } from '../../contract.ts'
 import type { ErrorKind, StorageError } from '../../errors.ts'
 import { isStorageError } from '../../errors.ts'
 import type { S3Bucket } from './bucket.ts'
-import { keyError } from './errors.ts'
+import { keyError, strangeAnswer } from './errors.ts'
 import { quotedEtag } from './fields.ts'
 
 export async function deleteObjects(
@@ -49,8 +49,24 @@ function outcome(key: string, error: StorageError): DeleteResult {
   return error.kind === 'not-found' ? { key } : { key, error }
 }
 
-/** Quiet: the answer names only what failed, by key and version. */
+/** No XML may hold them, not even escaped: one such key would have the whole request refused. */
+const BEYOND_XML = /[\ufffe\uffff]/
+
 async function deleteMany(
+  bucket: S3Bucket,
+  targets: DeleteTarget[],
+  options: Call,
+): Promise<DeleteResult[]> {
+  const listed = targets.filter(({ key }) => !BEYOND_XML.test(key))
+  const results = listed.length > 0 ? await deleteListed(bucket, listed, options) : []
+  for (const [at, target] of targets.entries()) {
+    if (BEYOND_XML.test(target.key)) results.splice(at, 0, await deleteOne(bucket, target, options))
+  }
+  return results
+}
+
+/** Quiet: the answer names only what failed, by key and version. */
+async function deleteListed(
   bucket: S3Bucket,
   targets: DeleteTarget[],
   { signal }: Call,
@@ -65,6 +81,9 @@ async function deleteMany(
   const { Errors = [] } = await bucket.ask(signal, {}, (s3, call) =>
     s3.send(new DeleteObjectsCommand(input), call),
   )
+  const asked = new Set(targets.map(({ key, version }) => named(key, version)))
+  // A failure of nobody would let a target that is still there count as deleted.
+  if (Errors.some((one) => !asked.has(named(one.Key, one.VersionId)))) throw strangeAnswer(settings)
   const failed = new Map(Errors.map((one) => [named(one.Key, one.VersionId), one]))
   return targets.map(({ key, version }) => {
     const failure = failed.get(named(key, version))

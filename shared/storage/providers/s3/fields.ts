@@ -91,7 +91,7 @@ export function toPropertyFields(properties: ObjectProperties): PropertyFields {
 }
 
 /** As a query string, where a space must be %20 for every look-alike to read it. */
-export function toTagging(tags: Record<string, string>): string {
+function toTagging(tags: Record<string, string>): string {
   return Object.entries(tags)
     .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`)
     .join('&')

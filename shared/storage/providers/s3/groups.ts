@@ -15,7 +15,8 @@ import type {
   RetentionDriver,
   TagsDriver,
 } from '../../contract.ts'
-import { isStorageError } from '../../errors.ts'
+import { StorageError, isStorageError } from '../../errors.ts'
+import { quoteKey } from '../../keys.ts'
 import type { S3Bucket } from './bucket.ts'
 import { copyObject, getTags } from './copy.ts'
 
@@ -25,7 +26,8 @@ export function classesGroup(bucket: S3Bucket): ClassesDriver {
   return {
     /** A class is changed by a copy of the object onto itself; in a versioned bucket that is a new version. */
     async setClass(key, storageClass, { version, signal }) {
-      await copyObject(bucket, { key, version }, key, { mode: 'overwrite', storageClass, signal })
+      if (version !== undefined) throw onlyTheNewest(bucket.settings.name, key)
+      await copyObject(bucket, { key }, key, { mode: 'overwrite', storageClass, signal })
     },
 
     async restore(key, { version, days = DEFAULT_RESTORE_DAYS, signal }) {
@@ -39,10 +41,26 @@ export function classesGroup(bucket: S3Bucket): ClassesDriver {
         )
       } catch (error) {
         // 409 RestoreAlreadyInProgress: what was asked for is under way.
-        if (!isStorageError(error) || error.status !== 409) throw error
+        if (isStorageError(error) && error.status === 409) return
+        // 403 InvalidObjectState, which to a read says the opposite.
+        if (isStorageError(error, 'invalid') && error.status === 403) {
+          throw notArchived(bucket.settings.name, key)
+        }
+        throw error
       }
     },
   }
+}
+
+/** A copy of an older version would become the newest, and so undo what was written since. */
+function onlyTheNewest(store: string, key: string): StorageError {
+  const message = `${store} cannot change the class of one version of ${quoteKey(key)}, only of the object as it is.`
+  return new StorageError('unsupported', message, { store, key })
+}
+
+function notArchived(store: string, key: string): StorageError {
+  const message = `${quoteKey(key)} in ${store} is in no class that is restored; it can be read as it is.`
+  return new StorageError('invalid', message, { store, key, status: 403 })
 }
 
 export function tagsGroup(bucket: S3Bucket): TagsDriver {

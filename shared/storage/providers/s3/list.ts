@@ -4,6 +4,7 @@
 import type { CommonPrefix, _Object as Listed } from '@aws-sdk/client-s3'
 import { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
 import type { ListOptions, ListPage, ListedObject } from '../../contract.ts'
+import { StorageError } from '../../errors.ts'
 import { compareUtf8 } from '../../keys.ts'
 import type { S3Bucket } from './bucket.ts'
 import { strangeAnswer } from './errors.ts'
@@ -31,7 +32,15 @@ async function listByToken(bucket: S3Bucket, options: ListOptions): Promise<List
     s3.send(new ListObjectsV2Command(input), call),
   )
   const page = toPage(bucket.settings, output)
-  return output.IsTruncated ? { ...page, cursor: output.NextContinuationToken } : page
+  if (!output.IsTruncated) return page
+  // From a look-alike that pages by markers alone: half a listing must not pass for the whole.
+  if (!output.NextContinuationToken) throw brokenOff(bucket.settings)
+  return { ...page, cursor: output.NextContinuationToken }
+}
+
+function brokenOff({ name }: S3Settings): StorageError {
+  const message = `${name} cut a listing short without saying where the next page begins; if it pages by markers alone, open it by its own provider's scheme.`
+  return new StorageError('internal', message, { store: name })
 }
 
 async function listByMarker(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {

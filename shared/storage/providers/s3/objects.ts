@@ -11,6 +11,7 @@ import type {
 } from '../../contract.ts'
 import { isStorageError } from '../../errors.ts'
 import type { S3Bucket } from './bucket.ts'
+import { strangeAnswer } from './errors.ts'
 import {
   quotedEtag,
   requireEtag,
@@ -70,8 +71,18 @@ export async function get(bucket: S3Bucket, key: string, options: GetOptions): P
   const output = await bucket.ask(signal, { key }, (s3, call) =>
     s3.send(new GetObjectCommand(input), call),
   )
-  const body = output.Body?.transformToWebStream() as ReadableStream<Uint8Array> | undefined
-  return { info: toInfo(settings, key, output), body: body ?? new Blob().stream() }
+  const found = output.Body?.transformToWebStream() as ReadableStream<Uint8Array> | undefined
+  const body = found ?? new Blob().stream()
+  if (range && firstByte(output.ContentRange) !== range.first) {
+    await body.cancel()
+    throw strangeAnswer(settings, key)
+  }
+  return { info: toInfo(settings, key, output), body }
+}
+
+/** Of an answer: one that was asked for a range and knows none begins at the first byte, whatever was asked. */
+function firstByte(contentRange: string | undefined): number {
+  return Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? 0)
 }
 
 export async function put(

@@ -1,6 +1,6 @@
 // A body on its way out. The SDK takes a Node stream in a process and a web stream of fixed length in a
-// Worker; Exactly the announced length is sent: the last piece waits
-// until the end has been seen, so a stream of another length never becomes an object.
+// Worker. Exactly the announced length is sent: the last piece waits until the end has been seen, so a
+// stream of another length never becomes an object.
 
 import { Readable } from 'node:stream'
 import type { Content } from '../../contract.ts'

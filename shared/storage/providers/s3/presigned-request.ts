@@ -120,7 +120,7 @@ function addContent(
   if (checksum) headers[checksumHeader(checksum)] = checksum.value
 }
 
-export function checksumHeader({ algorithm }: Checksum): string {
+function checksumHeader({ algorithm }: Checksum): string {
   return algorithm === 'md5' ? 'content-md5' : `x-amz-checksum-${algorithm}`
 }
 
