@@ -18,9 +18,9 @@ export function createApi(config: Config, platform: Platform): Hono<ApiEnv> {
   api.onError((error, c) => {
     if (!(error instanceof StorageError || error instanceof HTTPException)) {
       const { method, path } = c.req
-      const requestId = c.get('requestId')
+      const id = c.get('requestId')
       platform.log?.(
-        JSON.stringify({ level: 'error', requestId, method, path, error: error.stack }),
+        JSON.stringify({ level: 'error', requestId: id, method, path, error: error.stack }),
       )
     }
     return problemResponse(error)

@@ -65,6 +65,12 @@ function cloudAddress(
   parameters: Record<string, string>,
 ): StoreAddress {
   const segments = rest.replace(/^\/\//, '').split('/')
+  if (segments[0]?.includes('@')) {
+    throw invalid(
+      label,
+      `The store "${label}" has something before an @; keys do not belong into a URI: set them in the environment or the configuration.`,
+    )
+  }
   const withAccount = /^[a-z0-9]+:\/\/account\//.test(row.example)
   const account = withAccount ? segments.shift() : undefined
   const bucket = segments.shift()

@@ -21,7 +21,15 @@ import type {
 import type { Body } from './body.ts'
 import { toSource } from './body.ts'
 import { StorageError } from './errors.ts'
-import { checkClass, checkMode, checkProperties, checkTags, refuse } from './guard.ts'
+import {
+  checkChecksum,
+  checkClass,
+  checkMode,
+  checkProperties,
+  checkTags,
+  checkVersion,
+  refuse,
+} from './guard.ts'
 import type { CallerOptions, Store } from './store.ts'
 import { Progress, send } from './writing.ts'
 
@@ -117,6 +125,7 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
       const limits = able(key)
       const full = store.fullKey(key)
       checkPartNumber(store, key, partNumber, limits.maxParts)
+      checkChecksum(store.subject(key), options.checksum)
       const source = toSource(body, options.size)
       const write = { store, key, options: { signal: options.signal } }
       return send(
@@ -135,6 +144,7 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
       const { signal, mode = 'overwrite', ...rest } = options
       checkMode(store.subject(key), mode, limits, 'commit a multipart upload')
       checkProperties(store.subject(key), rest)
+      checkChecksum(store.subject(key), rest.checksum)
       const full = store.fullKey(key)
       const info = await store.call(
         { operation: 'complete', key, signal, conditional: mode !== 'overwrite' },
@@ -208,6 +218,7 @@ function classesGroup(store: Store): StoreGroups['classes'] {
     group(driver.classes, store, 'change the class of an object')
   return {
     async set(key, storageClass, { version, signal } = {}) {
+      checkVersion(store.subject(key), version)
       checkClass(store.subject(key), storageClass)
       const full = store.fullKey(key)
       return store.call({ operation: 'set-class', key, signal }, (driver, s) =>
@@ -215,6 +226,7 @@ function classesGroup(store: Store): StoreGroups['classes'] {
       )
     },
     async restore(key, { version, days, signal } = {}) {
+      checkVersion(store.subject(key), version)
       if (store.capabilities.classes.length === 0) refuse(store.subject(key), NOTHING_ARCHIVED)
       const full = store.fullKey(key)
       return store.call({ operation: 'restore', key, signal }, (driver, s) => {
@@ -232,6 +244,7 @@ function tagsGroup(store: Store): StoreGroups['tags'] {
   return {
     async get(key, { version, signal } = {}) {
       able(key)
+      checkVersion(store.subject(key), version)
       const full = store.fullKey(key)
       return store.call({ operation: 'get-tags', key, signal }, (driver, s) =>
         of(driver).get(full, { version, signal: s }),
@@ -239,6 +252,7 @@ function tagsGroup(store: Store): StoreGroups['tags'] {
     },
     async set(key, tags, { version, signal } = {}) {
       able(key)
+      checkVersion(store.subject(key), version)
       checkTags(store.subject(key), tags)
       const full = store.fullKey(key)
       return store.call({ operation: 'set-tags', key, signal }, (driver, s) =>
@@ -264,6 +278,7 @@ function retentionGroup(store: Store): StoreGroups['retention'] {
     if (!store.capabilities.retention) refuse(store.subject(key), cannot)
     const full = store.fullKey(key)
     const { version, signal } = options
+    checkVersion(store.subject(key), version)
     return store.call({ operation, key, signal }, (driver, s) =>
       act(of(driver), full, { version, signal: s }),
     )

@@ -2,7 +2,7 @@
 // what is asked. Unsupported is an error, never silence.
 
 import type { Capabilities } from './capabilities.ts'
-import type { ObjectProperties, PutMode } from './contract.ts'
+import type { Checksum, ContentHeaders, ObjectProperties, PutMode } from './contract.ts'
 import { StorageError } from './errors.ts'
 import { checkMetadata } from './metadata.ts'
 import type { SignRequest } from './signer.ts'
@@ -25,6 +25,13 @@ const HEADER_VALUE = /^[\x20-\x7e]*$/
 
 export function checkProperties(subject: Subject, properties: ObjectProperties): void {
   const { capabilities, store, key } = subject
+  checkHeaders(subject, properties)
+  if (properties.metadata) checkMetadata(properties.metadata, capabilities.metadata, store, key)
+  checkClass(subject, properties.storageClass)
+  checkTags(subject, properties.tags)
+}
+
+function checkHeaders({ store, key }: Subject, properties: ContentHeaders): void {
   for (const name of CONTENT_HEADERS) {
     const value = properties[name]
     if (value !== undefined && !HEADER_VALUE.test(value)) {
@@ -35,9 +42,6 @@ export function checkProperties(subject: Subject, properties: ObjectProperties):
       )
     }
   }
-  if (properties.metadata) checkMetadata(properties.metadata, capabilities.metadata, store, key)
-  checkClass(subject, properties.storageClass)
-  checkTags(subject, properties.tags)
 }
 
 const CONTENT_HEADERS = [
@@ -78,6 +82,17 @@ export function checkMode(
   )
 }
 
+/** A store that keeps no versions would give, or delete, the current object in place of the one named. */
+export function checkVersion(subject: Subject, version: string | undefined): void {
+  if (version !== undefined && !subject.capabilities.versions) refuse(subject, 'keep versions')
+}
+
+export function checkChecksum(subject: Subject, checksum: Checksum | undefined): void {
+  if (checksum && !subject.capabilities.put.checksums.includes(checksum.algorithm)) {
+    refuse(subject, `check a ${checksum.algorithm} digest on a write`)
+  }
+}
+
 export function checkSize(subject: Subject, size: number | undefined): void {
   const most = subject.capabilities.maxObjectBytes
   if (size === undefined || size <= most) return
@@ -104,6 +119,8 @@ export function checkSigning(subject: Subject, request: SignRequest): void {
   if (request.action === 'put' || request.action === 'resumable' || request.action === 'form') {
     checkProperties(subject, request)
   }
+  if ('version' in request) checkVersion(subject, request.version)
+  if ('response' in request && request.response) checkHeaders(subject, request.response)
   if (
     'checksum' in request &&
     request.checksum &&

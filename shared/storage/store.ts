@@ -25,7 +25,14 @@ import type {
 import { StorageError } from './errors.ts'
 import type { StoreGroups } from './groups.ts'
 import { openGroups } from './groups.ts'
-import { checkMode, checkProperties, checkSigning, checkSize, refuse } from './guard.ts'
+import {
+  checkMode,
+  checkProperties,
+  checkSigning,
+  checkSize,
+  checkVersion,
+  refuse,
+} from './guard.ts'
 import { RESERVED_PREFIX, checkKey } from './keys.ts'
 import type { Opening } from './opening.ts'
 import { DEFAULT_TIMEOUTS, DEFAULT_TRANSFER } from './options.ts'
@@ -114,6 +121,7 @@ export class Store {
   async head(key: string, options: CallerOptions & { version?: string } = {}): Promise<ObjectInfo> {
     const full = this.fullKey(key)
     const { version } = options
+    checkVersion(this.subject(key), version)
     const info = await this.call(
       { operation: 'head', key, signal: options.signal },
       (driver, signal) => driver.head(full, { version, signal }),
@@ -140,6 +148,7 @@ export class Store {
   ): Promise<ReadBody> {
     const full = this.fullKey(key)
     checkRange(options.range, this.name, key)
+    checkVersion(this.subject(key), options.version)
     const open = (range: ByteRange | undefined, ifMatch: string | undefined) =>
       this.call({ operation: 'get', key, signal: options.signal }, (driver, signal) =>
         driver.get(full, { version: options.version, range, ifMatch, signal }),
@@ -170,7 +179,8 @@ export class Store {
     options: CallerOptions = {},
   ): Promise<DeleteResult[]> {
     const list = (typeof targets === 'string' ? [targets] : targets).map((target) => {
-      const one = typeof target === 'string' ? { key: target } : target
+      const one: DeleteTarget = typeof target === 'string' ? { key: target } : target
+      checkVersion(this.subject(one.key), one.version)
       return { ...one, key: this.fullKey(one.key) }
     })
     const conditional = list.some((target) => target.ifMatch !== undefined)
@@ -244,6 +254,7 @@ export class Store {
     const subject = this.subject(key)
     const can = this.capabilities.copy ?? refuse(subject, 'copy objects by itself')
     checkMode(subject, mode, can, 'copy')
+    checkVersion(subject, source.version)
     if (source.ifMatch !== undefined && !can.sourceMatch)
       refuse(subject, 'copy only if the source is unchanged')
     checkProperties(subject, {

@@ -6,7 +6,7 @@ import type { Source } from './body.ts'
 import { chunks, toSource } from './body.ts'
 import type { Content, Driver, MultipartDriver, ObjectInfo, Part, PutOptions } from './contract.ts'
 import { StorageError } from './errors.ts'
-import { checkMode, checkSize, refuse } from './guard.ts'
+import { checkChecksum, checkMode, checkSize, refuse } from './guard.ts'
 import { quoteKey } from './keys.ts'
 import { counted, watchStillness } from './stillness.ts'
 import type { Store, WriteOptions } from './store.ts'
@@ -27,7 +27,7 @@ export interface Write {
 export async function writeObject(write: Write): Promise<ObjectInfo> {
   const { store, key, source } = write
   const { put, multipart } = store.capabilities
-  checkChecksum(write)
+  checkChecksum(store.subject(key), write.options.checksum)
   if (fitsOneWrite(write)) return writeWhole(write, source)
   if (multipart === null) {
     if (source.size === undefined)
@@ -48,13 +48,6 @@ function fitsOneWrite({ store, source, options }: Write): boolean {
     options.checksum !== undefined ||
     source.size <= store.transfer.multipartThresholdBytes
   )
-}
-
-function checkChecksum({ store, key, options }: Write): void {
-  const algorithm = options.checksum?.algorithm
-  if (algorithm !== undefined && !store.capabilities.put.checksums.includes(algorithm)) {
-    refuse(store.subject(key), `check a ${algorithm} digest on a write`)
-  }
 }
 
 function tooLargeForOneWrite({ store, key, source }: Write, most: number): StorageError {

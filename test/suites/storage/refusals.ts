@@ -94,6 +94,16 @@ const ABILITIES: Ability[] = [
     (s) => s.groups.versions.list(),
   ),
   ability(
+    'a version of an object',
+    ({ versions }) => versions,
+    (s) => s.get('key', { version: 'v' }),
+  ),
+  ability(
+    'the deletion of a version',
+    ({ versions }) => versions,
+    (s) => s.delete([{ key: 'key', version: 'v' }]),
+  ),
+  ability(
     'classes',
     ({ classes }) => classes.length > 0,
     (s) => s.groups.classes.set('key', 'STANDARD_IA'),
