@@ -22,13 +22,17 @@ export async function startServer(
       { fetch: (request) => skein.fetch(request), hostname: config.server.host, port },
       (address) => {
         resolve({
-          url: `http://${config.server.host}:${address.port}`,
+          url: `http://${inAddress(config.server.host)}:${address.port}`,
           close: () => new Promise((done) => server.close(() => done())),
         })
       },
     )
     server.on('error', reject)
   })
+}
+
+function inAddress(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 async function main(): Promise<void> {
@@ -43,15 +47,19 @@ async function main(): Promise<void> {
 }
 
 function welcome(url: string, config: Config): string {
-  const stores = [...config.stores.values()].map(({ name, uri }) => `  ${name.padEnd(16)} ${uri}`)
+  const [first] = config.stores.keys()
   return [
     `Skein is at ${url}, configured ${config.source}.`,
     'Stores:',
-    ...stores,
+    ...[...config.stores.values()].map(({ name, uri }) => `  ${name.padEnd(16)} ${uri}`),
     'Try:',
     `  curl ${url}/healthz`,
-    `  npx skein put README.md ${[...config.stores.keys()][0]}:hello.md`,
-    `  npx skein presign get ${[...config.stores.keys()][0]}:hello.md`,
+    ...(first === undefined
+      ? []
+      : [
+          `  npm run skein -- put README.md ${first}:hello.md`,
+          `  npm run -s skein -- presign get ${first}:hello.md`,
+        ]),
   ].join('\n')
 }
 

@@ -36,6 +36,7 @@ export async function findConfig(
   return readConfig(DEFAULT_CONFIG, 'by default', platform)
 }
 
-function isText(value: string): boolean {
-  return value.trimStart().startsWith('{') || value.includes('\n')
+/** The configuration itself, and not the name of its file. */
+export function isText(value: string): boolean {
+  return /^\s*(\{|(stores|workspaces|defaults|server)\s*:)/.test(value) || value.includes('\n')
 }

@@ -198,6 +198,7 @@ export interface MultipartDriver {
     content: Content,
     options: Call & { checksum?: Checksum | undefined },
   ): Promise<Part>
+  /** A `checksum` of the whole is checked where the provider can; Azure keeps it as it is given. */
   complete(key: string, uploadId: string, parts: Part[], options: PutOptions): Promise<ObjectInfo>
   /** An upload that is not there counts as aborted. */
   abort(key: string, uploadId: string, options: Call): Promise<void>

@@ -63,7 +63,7 @@ export interface StoreGroups {
     /** All of them, in order of number. */
     listParts(key: string, uploadId: string, options?: CallerOptions): Promise<Part[]>
     listUploads(
-      options?: Paged,
+      options?: Omit<Paged, 'limit'>,
     ): Promise<{ uploads: UnfinishedUpload[]; cursor?: string | undefined }>
   }
   versions: {

@@ -85,6 +85,23 @@ test('the wrong region is named with the right one', async () => {
   expect(err).toContain('eu-west-9')
 })
 
+test('a clock that is off is told, with what to do', async () => {
+  const keys = {
+    accessKeyId: 'OTHERACCESSKEY000001',
+    secretAccessKey: 'othersecretkey000000000000000000000001',
+  }
+  const skew = (skewMs: number) =>
+    fetch(`${servers.s3.url}/__control/clock`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ skewMs, accessKeyId: keys.accessKeyId }),
+    })
+  expect((await skew(20 * 60_000)).ok).toBe(true)
+  onTestFinished(async () => void (await skew(0)))
+  const { err } = await failure({ ...s3Entry, ...keys })
+  expect(err).toMatch(/clock/)
+})
+
 describe('an endpoint', () => {
   test.each([
     ['that nobody listens at', 'http://127.0.0.1:9'],

@@ -4,7 +4,7 @@
 import { rename, stat, unlink, writeFile } from 'node:fs/promises'
 import { readConfig } from '#shared/config/config.ts'
 import type { Edited } from '#shared/config/edit.ts'
-import { FILE_NAMES } from '#shared/config/find.ts'
+import { FILE_NAMES, isText } from '#shared/config/find.ts'
 import { readIfThere } from '../platform.ts'
 import type { Context } from './command.ts'
 import { UsageError } from './command.ts'
@@ -24,7 +24,7 @@ export async function changeConfig(
 /** The file may be begun with this very change: then its text is empty. */
 async function findFile(context: Context): Promise<{ file: string; text: string }> {
   const given = context.configPath ?? (context.platform.env['SKEIN_CONFIG'] || undefined)
-  if (given !== undefined && (given.trimStart().startsWith('{') || given.includes('\n'))) {
+  if (given !== undefined && isText(given)) {
     throw new UsageError(
       'The configuration is held in the variable SKEIN_CONFIG, which no command can change.',
     )

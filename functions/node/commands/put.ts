@@ -7,6 +7,7 @@ import { Readable } from 'node:stream'
 import type { Body } from '#shared/storage/body.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { formatBytes } from '../terminal/format.ts'
+import type { Output } from '../terminal/output.ts'
 import { startProgress } from '../terminal/progress.ts'
 import type { CommandRow, Context, Options } from './command.ts'
 import { UsageError } from './command.ts'
@@ -49,7 +50,7 @@ export const put: CommandRow = {
   ],
   async run(context, [file = '', target = ''], options) {
     const { store, key } = await locate(context, target)
-    const uploads = await plan(file, key, options)
+    const uploads = await plan(file, key, options, context.out)
     const done: Sent[] = []
     for (const upload of uploads) done.push(await send(context, store, upload, options))
     await store.close()
@@ -59,7 +60,7 @@ export const put: CommandRow = {
   },
 }
 
-async function plan(file: string, key: string, options: Options): Promise<Upload[]> {
+async function plan(file: string, key: string, options: Options, out: Output): Promise<Upload[]> {
   if (file === '-') {
     if (key === '' || key.endsWith('/'))
       throw new UsageError('Standard input has no name: end the target in a key.')
@@ -75,6 +76,8 @@ async function plan(file: string, key: string, options: Options): Promise<Upload
     throw new UsageError(`"${file}" is a folder: give --recursive to upload all below it.`)
   const under = key === '' || key.endsWith('/') ? key : `${key}/`
   const entries = await readdir(file, { recursive: true, withFileTypes: true })
+  const others = entries.filter((entry) => !entry.isFile() && !entry.isDirectory())
+  if (others.length > 0) out.remark(`Left out: ${others.length} links and special files.`)
   const uploads = entries
     .filter((entry) => entry.isFile())
     .map(async (entry) => {

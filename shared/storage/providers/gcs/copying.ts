@@ -11,6 +11,7 @@ import { readResource } from './reading.ts'
 import type { ObjectResource } from './resource.ts'
 import { fromProperties, toInfo, travelling } from './resource.ts'
 import type { Transport } from './transport.ts'
+import { senseless } from './errors.ts'
 
 export async function copyObject(
   transport: Transport,
@@ -69,6 +70,8 @@ async function rewrite(
     })
     if (answer.resource) return answer.resource
     rewriteToken = answer.rewriteToken
+    if (!rewriteToken)
+      throw senseless(transport.settings.name, key, 'ended a copy with neither object nor token')
   }
 }
 

@@ -178,3 +178,9 @@ function codeOf(error: unknown): string | undefined {
   if ('code' in error && typeof error.code === 'string') return error.code
   return codeOf(error.cause)
 }
+
+/** A success that lacks what makes it one. */
+export function senseless(store: string, key: string, did: string): StorageError {
+  const message = `${store} ${did} for ${quoteKey(key)}, which makes no sense; if a proxy stands before it, look there.`
+  return new StorageError('internal', message, { store, key })
+}

@@ -25,6 +25,7 @@ import type { Transport } from './transport.ts'
 import type { UploadTarget } from './upload-target.ts'
 import { newStaging, uploadTarget } from './upload-target.ts'
 import { elementsOf, escapeXml, textOf } from './xml.ts'
+import { senseless } from './errors.ts'
 
 export function multipartOf(transport: Transport): MultipartDriver {
   const find = (key: string, uploadId: string) =>
@@ -54,7 +55,8 @@ async function begin(
     key,
     signal: options.signal,
   })
-  const uploadId = textOf(text, 'UploadId') ?? ''
+  const uploadId = textOf(text, 'UploadId')
+  if (!uploadId) throw senseless(transport.settings.name, key, 'began an upload and gave it no id')
   return staging?.nameUpload(uploadId) ?? uploadId
 }
 
