@@ -1,5 +1,6 @@
 // Shared access signatures: which fields are signed, in which order, and how the query is written. The
-// fields bear the wire's own names, so that the two forms below are all there is to know of the format.
+// fields bear the wire's own names, so that the two forms below and the versions in which they grew are all
+// there is to know of the format.
 // https://learn.microsoft.com/rest/api/storageservices/create-service-sas
 // https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas
 
@@ -16,7 +17,7 @@ export const SAS_VERSION = '2021-12-02'
 export type SasFields = { [name in SignedField]?: string | undefined }
 type SignedField = (typeof SERVICE_FORM)[number] | (typeof DELEGATION_FORM)[number]
 
-/** Signed with the account's key; the same from version 2020-12-06 on. */
+/** Signed with the account's key. */
 const SERVICE_FORM = [
   'sp',
   'st',
@@ -36,7 +37,7 @@ const SERVICE_FORM = [
   'rsct',
 ] as const
 
-/** Signed with a user delegation key; for versions 2020-12-06 to 2025-05-05. */
+/** Signed with a user delegation key. */
 const DELEGATION_FORM = [
   'sp',
   'st',
@@ -51,12 +52,16 @@ const DELEGATION_FORM = [
   'saoid',
   'suoid',
   'scid',
+  'skdutid',
+  'sduoid',
   'sip',
   'spr',
   'sv',
   'sr',
   'time',
   'ses',
+  'srh',
+  'srq',
   'rscc',
   'rscd',
   'rsce',
@@ -64,14 +69,39 @@ const DELEGATION_FORM = [
   'rsct',
 ] as const
 
-export const SAS_FORMS = { service: SERVICE_FORM, delegation: DELEGATION_FORM }
+const SAS_FORMS = { service: SERVICE_FORM, delegation: DELEGATION_FORM }
 export type SasForm = keyof typeof SAS_FORMS
+
+/** The version that a field came with, for those that have not always been there. */
+const SINCE: { [name in SignedField]?: string } = {
+  saoid: '2020-02-10',
+  suoid: '2020-02-10',
+  scid: '2020-02-10',
+  ses: '2020-12-06',
+  skdutid: '2025-07-05',
+  sduoid: '2025-07-05',
+  srh: '2026-04-06',
+  srq: '2026-04-06',
+}
+
+function namesIn(form: SasForm, version: string): readonly SignedField[] {
+  return SAS_FORMS[form].filter((name) => version >= (SINCE[name] ?? ''))
+}
+
+const PINNED = {
+  service: namesIn('service', SAS_VERSION),
+  delegation: namesIn('delegation', SAS_VERSION),
+}
+
+function namesOf(form: SasForm, { sv = SAS_VERSION }: SasFields): readonly SignedField[] {
+  return sv === SAS_VERSION ? PINNED[form] : namesIn(form, sv)
+}
 
 /** The values as they are, one a line, an empty line for what is absent. */
 export function stringToSign(form: SasForm, fields: SasFields): string {
   let text = ''
   let separator = ''
-  for (const name of SAS_FORMS[form]) {
+  for (const name of namesOf(form, fields)) {
     text += separator + (fields[name] ?? '')
     separator = '\n'
   }
@@ -85,7 +115,7 @@ export function signature(key: KeyObject, text: string): string {
 /** The query of a URL that carries these fields and their signature. */
 export function sasQuery(form: SasForm, fields: SasFields, key: KeyObject): string {
   let query = ''
-  for (const name of SAS_FORMS[form]) {
+  for (const name of namesOf(form, fields)) {
     const value = fields[name]
     if (value === undefined || name === 'resource' || name === 'time') continue
     query += `${name}=${encodeURIComponent(value)}&`
