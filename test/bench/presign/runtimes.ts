@@ -73,7 +73,7 @@ export async function openWorkerd(keys: Keys): Promise<Runtime> {
   }
 }
 
-/** A Worker is built with a package's browser build, and theirs do not sign. */
+/** Azure's browser build, which a plain Worker bundle takes, does not sign, and Google's SDK does not start in one. */
 const IN_NODE_ALONE = new Set(['gcs_rsa.sdk', 'azure.sdk'])
 
 /** Drivers and credential chains are imported when first used, which here is never. */
