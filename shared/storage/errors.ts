@@ -71,3 +71,9 @@ export class StorageError extends Error {
 export function isStorageError(error: unknown, kind?: ErrorKind): error is StorageError {
   return error instanceof StorageError && (kind === undefined || error.kind === kind)
 }
+
+/** For `catch`: what is not there is undefined; not knowing whether it is there stays an error. */
+export function absentAlone(error: unknown): undefined {
+  if (!isStorageError(error, 'not-found')) throw error
+  return undefined
+}

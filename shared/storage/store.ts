@@ -22,7 +22,7 @@ import type {
   ObjectProperties,
   PutMode,
 } from './contract.ts'
-import { StorageError } from './errors.ts'
+import { StorageError, absentAlone } from './errors.ts'
 import type { StoreGroups } from './groups.ts'
 import { openGroups } from './groups.ts'
 import {
@@ -134,12 +134,7 @@ export class Store {
     key: string,
     options: CallerOptions & { version?: string } = {},
   ): Promise<ObjectInfo | undefined> {
-    try {
-      return await this.head(key, options)
-    } catch (error) {
-      if (error instanceof StorageError && error.kind === 'not-found') return undefined
-      throw error
-    }
+    return this.head(key, options).catch(absentAlone)
   }
 
   async get(

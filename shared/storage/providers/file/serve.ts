@@ -47,9 +47,10 @@ export async function serveSignedFile(folder: ServedFolder, request: Request): P
 }
 
 function refusal(error: StorageError): Response {
-  const status = STATUS[error.kind]
+  const { kind, message, store, key } = error
+  const status = STATUS[kind]
   return Response.json(
-    { title: error.kind, status, detail: error.message },
+    { type: `urn:skein:problem:${kind}`, title: kind, status, detail: message, store, key },
     { status, headers: { 'content-type': 'application/problem+json' } },
   )
 }

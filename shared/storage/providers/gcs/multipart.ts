@@ -14,7 +14,7 @@ import type {
   PutMode,
   PutOptions,
 } from '../../contract.ts'
-import { isStorageError, StorageError } from '../../errors.ts'
+import { isStorageError, StorageError, absentAlone } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
 import { crc32cFromHeaders } from './answer-headers.ts'
 import { copyObject } from './copying.ts'
@@ -116,7 +116,7 @@ async function completedBefore(
   signal: AbortSignal,
   gone: StorageError,
 ): Promise<ObjectInfo> {
-  const info = await headObject(transport, key, { signal }).catch(() => undefined)
+  const info = await headObject(transport, key, { signal }).catch(absentAlone)
   if (!info) throw gone
   // Nobody else writes at a staging key.
   if (staged) return info

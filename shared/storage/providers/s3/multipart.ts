@@ -19,7 +19,7 @@ import type {
   Part,
   PutOptions,
 } from '../../contract.ts'
-import { StorageError, isStorageError } from '../../errors.ts'
+import { StorageError, absentAlone, isStorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
 import type { S3Bucket } from './bucket.ts'
 import { joinCursor, splitCursor } from './cursor.ts'
@@ -180,7 +180,7 @@ async function findOwn(
 ): Promise<ObjectInfo | undefined> {
   const etag = multipartEtag(parts)
   if (etag === undefined) return undefined
-  const found = await head(bucket, key, { signal }).catch(() => undefined)
+  const found = await head(bucket, key, { signal }).catch(absentAlone)
   return found?.etag === etag ? found : undefined
 }
 
