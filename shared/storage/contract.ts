@@ -91,7 +91,14 @@ export interface PutOptions extends Call, ObjectProperties {
 }
 
 /** Bytes in hand, or a stream with its length; a length is absent only where `capabilities.put.unknownLength`. */
-export type Content = { bytes: Uint8Array } | { stream: ReadableStream<Uint8Array>; size?: number }
+export type Content =
+  | { bytes: Uint8Array }
+  | {
+      stream: ReadableStream<Uint8Array>
+      size?: number
+      /** It is the body of a `get` that announced this very length: a Worker need not look at its bytes. */
+      framed?: true | undefined
+    }
 
 export interface DeleteTarget {
   key: string

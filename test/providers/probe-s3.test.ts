@@ -97,6 +97,11 @@ describe('under a wrong record', () => {
     expect(await probeTwice(target)).toEqual({
       'put.create': true,
       'put.match': true,
+      'put.checksums.crc32': true,
+      'put.checksums.crc32c': true,
+      'put.checksums.crc64nvme': true,
+      'put.checksums.sha1': true,
+      'put.checksums.sha256': true,
       'delete.match': true,
       'copy.sourceMatch': true,
       'copy.create': true,

@@ -6,8 +6,8 @@
 // first to complete discards the other's parts: that one's `complete` fails with `not-found`.
 // https://learn.microsoft.com/rest/api/storageservices/put-block-list
 
-import { Buffer } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
+import { textOf } from '#shared/wire/exchange.ts'
 import type {
   Call,
   Checksum,
@@ -22,16 +22,16 @@ import { isStorageError, StorageError } from '../../errors.ts'
 import { unknownUpload, wrongPart } from '../refusals.ts'
 import { blockId, readBlockId } from './block-id.ts'
 import type { AzureClient } from './client.ts'
-import { sendContent } from './content.ts'
 import { toKey, toNamePrefix } from './names.ts'
 import { toObjectInfo } from './object-info.ts'
-import { azureCrc64, blobProperties, contentHeaders, writeConditions } from './write-options.ts'
+import { sizeOf } from './requests.ts'
+import { blobProperties, contentHeaders, digestHeaders, writeConditions } from './write-options.ts'
 
 export function createBlocks(client: AzureClient): MultipartDriver {
   return {
     begin: async () => randomBytes(16).toString('hex'),
     part: (key, uploadId, partNumber, content, options) =>
-      stagePart(client, key, blockId(uploadId, partNumber), partNumber, content, options),
+      stagePart(client, { key, uploadId, partNumber, content }, options),
     complete: (key, uploadId, parts, options) => commit(client, key, uploadId, parts, options),
     abort: async () => {},
     async listParts(key, uploadId, options) {
@@ -44,33 +44,22 @@ export function createBlocks(client: AzureClient): MultipartDriver {
 }
 
 async function stagePart(
-  client: AzureClient,
-  key: string,
-  id: string,
-  partNumber: number,
-  content: Content,
+  { requests, settings }: AzureClient,
+  { key, uploadId, partNumber, content }: StagedPart,
   { checksum, signal }: Call & { checksum?: Checksum | undefined },
 ): Promise<Part> {
-  const blob = client.blob(key)
-  return sendContent(client.settings, key, content, signal, (upload) =>
-    client.run({ key, signal: upload.signal }, async () => {
-      await blob.stageBlock(id, upload.body, upload.size, {
-        abortSignal: upload.signal,
-        ...transactional(checksum),
-      })
-      return { partNumber, size: upload.size, etag: id, checksum }
-    }),
-  )
+  const does = { action: 'part', key, uploadId, partNumber } as const
+  const headers = digestHeaders(checksum)
+  await textOf(await requests.send({ does, headers, content, signal }))
+  const size = sizeOf(content, settings, key)
+  return { partNumber, size, etag: blockId(uploadId, partNumber), checksum }
 }
 
-function transactional(checksum: Checksum | undefined) {
-  if (checksum?.algorithm === 'md5') {
-    return { transactionalContentMD5: Buffer.from(checksum.value, 'base64') }
-  }
-  if (checksum?.algorithm === 'crc64nvme') {
-    return { transactionalContentCrc64: azureCrc64(checksum.value) }
-  }
-  return {}
+interface StagedPart {
+  key: string
+  uploadId: string
+  partNumber: number
+  content: Content
 }
 
 /** A part's ETag is its block id: what tells parts apart here is their name. */

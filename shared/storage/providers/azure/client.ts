@@ -11,12 +11,16 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob'
 import type { Attempt } from './errors.ts'
-import { toStorageError } from './errors.ts'
+import { toStorageError } from './sdk-errors.ts'
 import { toBlobName } from './names.ts'
+import type { Requests } from './requests.ts'
+import { createRequests } from './requests.ts'
 import type { AzureSettings } from './settings.ts'
 
 export interface AzureClient {
   settings: AzureSettings
+  /** For what moves bytes. */
+  requests: Requests
   container: ContainerClient
   blob(key: string, version?: string): BlockBlobClient
   /** Runs one call of the SDK; what it throws comes out as this project's error. */
@@ -34,6 +38,7 @@ export function createAzureClient(settings: AzureSettings): AzureClient {
   )
   return {
     settings,
+    requests: createRequests(settings),
     container,
     blob(key, version) {
       const client = container.getBlockBlobClient(toBlobName(key))
@@ -71,10 +76,7 @@ function sdkCredential({ credential, account }: AzureSettings) {
 
 const extraHeaders = new AsyncLocalStorage<Record<string, string>>()
 
-/**
- * Adds headers to the requests of one call, before they are signed: the SDK's `upload` has no option for
- * the digests that the wire takes.
- */
+/** Adds headers to the requests of one call, before they are signed, that the SDK has no option for. */
 export function withHeaders<T>(
   headers: Record<string, string>,
   call: () => Promise<T>,

@@ -7,6 +7,7 @@ export interface ConnectionString {
   accountKey?: string | undefined
   sasToken?: string | undefined
   blobEndpoint?: string | undefined
+  queueEndpoint?: string | undefined
 }
 
 /** The emulator's own account, the same on every machine and no secret. */
@@ -15,6 +16,7 @@ const EMULATOR: ConnectionString = {
   accountKey:
     'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==',
   blobEndpoint: 'http://127.0.0.1:10000/devstoreaccount1',
+  queueEndpoint: 'http://127.0.0.1:10001/devstoreaccount1',
 }
 
 /** Undefined for what is no connection string at all. */
@@ -27,11 +29,12 @@ export function parseConnectionString(text: string): ConnectionString | undefine
     account,
     accountKey: values.get('accountkey'),
     sasToken: values.get('sharedaccesssignature'),
-    blobEndpoint:
-      values.get('blobendpoint')?.replace(/\/+$/, '') ?? defaultEndpoint(account, values),
+    blobEndpoint: endpointOf('blob', account, values),
+    queueEndpoint: endpointOf('queue', account, values),
   }
-  const { accountKey, sasToken, blobEndpoint } = parsed
+  const { accountKey, sasToken, blobEndpoint, queueEndpoint } = parsed
   if (blobEndpoint !== undefined && !URL.canParse(blobEndpoint)) return undefined
+  if (queueEndpoint !== undefined && !URL.canParse(queueEndpoint)) return undefined
   return accountKey || sasToken ? parsed : undefined
 }
 
@@ -47,11 +50,14 @@ function splitPairs(text: string): Map<string, string> | undefined {
 }
 
 /** Present only where the string says more than the provider's own address does. */
-function defaultEndpoint(
+function endpointOf(
+  service: 'blob' | 'queue',
   account: string | undefined,
   values: ReadonlyMap<string, string>,
 ): string | undefined {
+  const given = values.get(`${service}endpoint`)
+  if (given !== undefined) return given.replace(/\/+$/, '')
   const suffix = values.get('endpointsuffix')
   if (account === undefined || suffix === undefined) return undefined
-  return `${values.get('defaultendpointsprotocol') ?? 'https'}://${account}.blob.${suffix}`
+  return `${values.get('defaultendpointsprotocol') ?? 'https'}://${account}.${service}.${suffix}`
 }

@@ -1,9 +1,7 @@
 // From what Azure answers, or from no answer at all, to the one error type. The code in the answer
-// decides, and the status where there is no code. Nothing of the SDK's own text is passed on: it quotes
-// URLs, and these may hold a SAS.
+// decides, and the status where there is no code.
 // https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
 
-import { RestError } from '@azure/storage-blob'
 import type { ErrorKind } from '../../errors.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
@@ -18,21 +16,6 @@ export interface Attempt {
   creates?: boolean | undefined
   /** What was to be copied. */
   source?: string | undefined
-}
-
-/** What is thrown in place of `error`; an abort is left as it is. */
-export function toStorageError(settings: AzureSettings, error: unknown, attempt: Attempt): unknown {
-  if (error instanceof StorageError || attempt.signal.aborted) return error
-  if (!(error instanceof RestError)) return error
-  if (error.statusCode === undefined) return noAnswer(settings, error, attempt)
-  const headers = error.response?.headers
-  return refusal(settings, attempt, {
-    status: error.statusCode,
-    // The SDK's own code may be one of its own, for a body that it could not read.
-    code: headers?.get('x-ms-error-code') ?? error.code,
-    retryAfter: headers?.get('retry-after'),
-    date: headers?.get('date'),
-  })
 }
 
 export interface Refusal {
@@ -178,9 +161,13 @@ function seconds(retryAfter: string | undefined): number | undefined {
 /** Nothing was sent, so nothing can have been done. */
 const UNSENT = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
 
-function noAnswer(settings: AzureSettings, error: RestError, { key }: Attempt): StorageError {
+/** `code` is Node's, of what became of the connection. */
+export function noAnswer(
+  settings: AzureSettings,
+  code: string,
+  { key }: Pick<Attempt, 'key'>,
+): StorageError {
   const { name, endpoint, account } = settings
-  const code = error.code ?? ''
   const { origin, host } = new URL(endpoint)
   const message =
     code === 'ENOTFOUND' || code === 'EAI_AGAIN'

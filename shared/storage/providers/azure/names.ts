@@ -30,7 +30,13 @@ export function toBlobName(key: string): string {
   )
 }
 
-function escapeName(key: string): string {
+/** Whether Azure lists the key by another name, and so at another place. */
+export function isEscaped(key: string): boolean {
+  return escapeName(key) !== key
+}
+
+/** For a name of any length; `toBlobName` refuses what Azure would. */
+export function escapeName(key: string): string {
   const name = MAY_NEED_ESCAPE.test(key) ? key.replace(UNHOLDABLE, escape) : key
   return name.length > MAX_SLASHES ? escapeDeepSlashes(name) : name
 }

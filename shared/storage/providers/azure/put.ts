@@ -1,32 +1,33 @@
 // Writing one blob in one request.
 
-import type { Content, ObjectInfo, PutOptions } from '../../contract.ts'
+import { textOf } from '#shared/wire/exchange.ts'
+import type { Checksum, Content, ObjectInfo, PutOptions } from '../../contract.ts'
+import { readHeaders } from './answer-headers.ts'
 import type { AzureClient } from './client.ts'
-import { withHeaders } from './client.ts'
-import { sendContent } from './content.ts'
 import { toObjectInfo } from './object-info.ts'
-import { blobProperties, contentHeaders, digestHeaders, writeConditions } from './write-options.ts'
+import { sizeOf } from './requests.ts'
+import { conditionHeaders, digestHeaders } from './write-options.ts'
 
 /** https://learn.microsoft.com/rest/api/storageservices/put-blob */
-export function putBlob(
-  client: AzureClient,
+export async function putBlob(
+  { requests, settings }: AzureClient,
   key: string,
   content: Content,
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const { mode, checksum, signal } = options
-  const blob = client.blob(key)
-  return sendContent(client.settings, key, content, signal, (upload) =>
-    client.run({ key, signal: upload.signal, creates: mode === 'create' }, async () => {
-      const answer = await withHeaders(digestHeaders(checksum), () =>
-        blob.upload(upload.body, upload.size, {
-          abortSignal: upload.signal,
-          conditions: writeConditions(mode),
-          blobHTTPHeaders: contentHeaders(options, checksum),
-          ...blobProperties(options),
-        }),
-      )
-      return toObjectInfo(key, upload.size, answer)
-    }),
-  )
+  const { mode, checksum, signal, ...properties } = options
+  const answer = await requests.send({
+    does: { action: 'put', key, ...properties },
+    headers: { ...digestHeaders(checksum), ...keptMd5(checksum), ...conditionHeaders(mode) },
+    content,
+    creates: mode === 'create',
+    signal,
+  })
+  await textOf(answer)
+  return toObjectInfo(key, sizeOf(content, settings, key), readHeaders(answer.headers))
+}
+
+/** The one digest that Azure keeps. */
+function keptMd5(checksum: Checksum | undefined): Record<string, string> {
+  return checksum?.algorithm === 'md5' ? { 'x-ms-blob-content-md5': checksum.value } : {}
 }

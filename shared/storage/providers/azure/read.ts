@@ -4,10 +4,9 @@ import type { ByteRange, GetOptions, GetResult, ObjectInfo, ReadOptions } from '
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
 import { checkRange } from '../refusals.ts'
+import { readHeaders } from './answer-headers.ts'
 import type { AzureClient } from './client.ts'
-import { toWebBody } from './content.ts'
 import { toObjectInfo } from './object-info.ts'
-import { matching } from './write-options.ts'
 
 export async function headBlob(
   client: AzureClient,
@@ -21,44 +20,28 @@ export async function headBlob(
 }
 
 export async function getBlob(
-  client: AzureClient,
+  { requests, settings }: AzureClient,
   key: string,
   { version, range, ifMatch, signal }: GetOptions,
 ): Promise<GetResult> {
-  const { offset, count } = offsetOf(range)
-  const answer = await client
-    .run({ key, signal }, () =>
-      client.blob(key, version).download(offset, count, {
-        abortSignal: signal,
-        conditions: matching(ifMatch),
-        // `Store` resumes by itself.
-        maxRetryRequests: 0,
-      }),
-    )
-    .catch((error: unknown) => {
-      throw pastTheEnd(error, client.settings.name, key, range)
-    })
-  const body = toWebBody(answer.readableStreamBody!)
-  const size = totalSize(answer.contentRange) ?? answer.contentLength ?? 0
+  const headers = {
+    ...(range && { range: `bytes=${range.first}-${range.last ?? ''}` }),
+    ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
+  }
+  const { name } = settings
+  const does = { action: 'get', key, version } as const
+  const answer = await requests.send({ does, headers, signal }).catch((error: unknown) => {
+    throw pastTheEnd(error, name, key, range)
+  })
+  const blob = readHeaders(answer.headers)
   try {
-    // An open range of an empty blob is not sent as one.
-    checkRange(client.settings.name, key, range, size)
+    // An open range of an empty blob is answered as if none had been asked for.
+    checkRange(name, key, range, blob.size)
   } catch (error) {
-    await body.cancel()
+    await answer.body.cancel()
     throw error
   }
-  return { info: toObjectInfo(key, size, answer, answer.blobContentMD5), body }
-}
-
-function offsetOf(range: ByteRange | undefined): { offset: number; count: number | undefined } {
-  const offset = range?.first ?? 0
-  return { offset, count: range?.last === undefined ? undefined : range.last - offset + 1 }
-}
-
-/** `bytes 5-9/100`. */
-function totalSize(contentRange: string | undefined): number | undefined {
-  const total = contentRange === undefined ? undefined : /\/(\d+)$/.exec(contentRange)?.[1]
-  return total === undefined ? undefined : Number(total)
+  return { info: toObjectInfo(key, blob.size, blob), body: answer.body }
 }
 
 function pastTheEnd(

@@ -38,6 +38,15 @@ export function writeConditions(mode: PutMode): { ifNoneMatch?: string; ifMatch?
   return mode === 'create' ? { ifNoneMatch: '*' } : matching(mode.ifMatch)
 }
 
+/** The same as headers. */
+export function conditionHeaders(mode: PutMode): Record<string, string> {
+  const { ifNoneMatch, ifMatch } = writeConditions(mode)
+  return {
+    ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
+    ...(ifMatch !== undefined && { 'if-match': ifMatch }),
+  }
+}
+
 export function matching(etag: string | undefined): { ifMatch?: string } {
   return etag === undefined ? {} : { ifMatch: `"${etag}"` }
 }

@@ -45,14 +45,18 @@ export function partsGroup(folder: Folder): MultipartDriver {
 
     complete: (key, uploadId, parts, { mode, checksum, signal }) =>
       withFaults(store, key, async () => {
-        const { properties } = await readManifest(folder, key, uploadId)
-        folder.checkMode(key, mode, await folder.locate(key))
-        const files = await checkParts(folder, key, uploadId, parts)
-        const bytes = joined(folder, key, files, signal)
-        const write = { ...properties, mode, checksum, signal }
-        const info = await writeBytes(folder, key, bytes, undefined, write)
-        await removeUpload(folder, uploadId)
-        return info
+        await readManifest(folder, key, uploadId)
+        // Of two that complete it at once, the second finds it gone: an object is put in place once.
+        return own.lock(`upload-${uploadId}`, signal, async () => {
+          const { properties } = await readManifest(folder, key, uploadId)
+          folder.checkMode(key, mode, await folder.locate(key))
+          const files = await checkParts(folder, key, uploadId, parts)
+          const bytes = joined(folder, key, files, signal)
+          const write = { ...properties, mode, checksum, signal }
+          const info = await writeBytes(folder, key, bytes, undefined, write)
+          await removeUpload(folder, uploadId)
+          return info
+        })
       }),
 
     abort: (key, uploadId) =>

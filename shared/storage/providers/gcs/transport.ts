@@ -1,15 +1,15 @@
-// Requests to both of Cloud Storage's APIs with a bearer token, over `fetch`. The official client is not used
+// Requests to both of Cloud Storage's APIs with a bearer token. The official client is not used
 // here: it takes no abort signal, has no XML multipart uploads, and in a Worker its downloads and deletes
 // hang; one small transport gives every call the same errors, in Node and in workerd.
 
+import type { Answer as Download, ExchangeRequest, Outgoing } from '#shared/wire/exchange.ts'
+import { BodyFailed, WrongLength, exchange, textOf } from '#shared/wire/exchange.ts'
 import { encodePath, encodeUri } from '#shared/wire/sigv4.ts'
 import type { Content } from '../../contract.ts'
-import type { Download } from './download.ts'
-import { download } from './download.ts'
+import { StorageError } from '../../errors.ts'
+import { wrongLength } from '../refusals.ts'
 import type { Asked } from './errors.ts'
 import { connectionError, refusalError } from './errors.ts'
-import type { OutgoingBody } from './outgoing-body.ts'
-import { AT_HAND, outgoingBody } from './outgoing-body.ts'
 import type { GcsSettings } from './settings.ts'
 
 export interface GcsGet {
@@ -70,56 +70,50 @@ export function createTransport(settings: GcsSettings): Transport {
 }
 
 async function sendRequest(settings: GcsSettings, request: GcsRequest): Promise<Answer> {
-  const outgoing = encodeBody(settings, request)
-  try {
-    return await exchange(settings, request, outgoing)
-  } finally {
-    await outgoing?.end()
+  const { method, accept = [] } = request
+  const body = encodeBody(request)
+  const headers = {
+    ...(await authorization(settings)),
+    ...(request.json && { 'content-type': 'application/json; charset=utf-8' }),
+    ...request.headers,
   }
+  const about = asked(settings, request)
+  const answer = await attempt(settings, about, { ...request, method, headers, body })
+  const ok = answer.status >= 200 && answer.status < 300
+  // A refusal is told by its status alone; of a success all has to come.
+  const text = await textOf(answer).catch((error: unknown) => {
+    if (!ok) return ''
+    throw request.signal.aborted ? error : connectionError(about, settings.endpoint, error)
+  })
+  const { status, headers: told } = answer
+  if (ok || accept.includes(status)) return { status, headers: told, text }
+  throw refusalError(about, status, text, told.get('retry-after'))
 }
 
-async function exchange(
+async function attempt(
   settings: GcsSettings,
-  request: GcsRequest,
-  outgoing: OutgoingBody | undefined,
-): Promise<Answer> {
-  const { method, signal, accept = [] } = request
-  const about = asked(settings, request)
-  const init: RequestInit & { duplex: 'half' } = {
-    method,
-    headers: { ...(await authorization(settings)), ...outgoing?.headers, ...request.headers },
-    redirect: 'manual',
-    signal,
-    duplex: 'half',
-    ...(outgoing && { body: outgoing.body }),
-  }
-  let response: Response
-  let text: string
+  about: Asked,
+  request: GcsGet & Pick<ExchangeRequest, 'method' | 'headers' | 'body'>,
+): Promise<Download> {
+  const { method, headers, body, signal, key = '' } = request
   try {
-    response = await fetch(urlOf(settings, request), init)
-    // A refusal is told by its status alone.
-    text = await (response.ok ? response.text() : response.text().catch(() => ''))
+    return await exchange({ method, url: urlOf(settings, request), headers, body, signal })
   } catch (error) {
-    if (signal.aborted) throw error
-    throw outgoing?.failure() ?? connectionError(about, settings.endpoint, error)
+    if (signal.aborted || error instanceof StorageError) throw error
+    if (error instanceof BodyFailed) throw error.cause
+    if (error instanceof WrongLength && body && 'size' in body) {
+      throw wrongLength(settings.name, key, error.held, body.size)
+    }
+    throw connectionError(about, settings.endpoint, error)
   }
-  const { ok, status, headers } = response
-  if (ok || accept.includes(status)) return { status, headers, text }
-  throw refusalError(about, status, text, headers.get('retry-after'))
 }
 
 async function downloadObject(settings: GcsSettings, request: GcsGet): Promise<Download> {
   const about = asked(settings, { ...request, method: 'GET' })
   const headers = { ...(await authorization(settings)), ...request.headers }
-  let answer: Download
-  try {
-    answer = await download(urlOf(settings, request), headers, request.signal)
-  } catch (error) {
-    if (request.signal.aborted) throw error
-    throw connectionError(about, settings.endpoint, error)
-  }
+  const answer = await attempt(settings, about, { ...request, method: 'GET', headers })
   if (answer.status === 200 || answer.status === 206) return answer
-  const text = await new Response(answer.body).text().catch(() => '')
+  const text = await textOf(answer).catch(() => '')
   throw refusalError(about, answer.status, text, answer.headers.get('retry-after'))
 }
 
@@ -140,12 +134,10 @@ function urlOf(settings: GcsSettings, { path, query = {} }: GcsGet): string {
   return given.length === 0 ? url : `${url}?${given.join('&')}`
 }
 
-function encodeBody(
-  { name }: GcsSettings,
-  { body, json, key = '' }: GcsRequest,
-): OutgoingBody | undefined {
-  if (body) return outgoingBody(body, name, key)
-  if (!json) return undefined
-  const headers = { 'content-type': 'application/json; charset=utf-8' }
-  return { body: JSON.stringify(json), headers, ...AT_HAND }
+function encodeBody({ body, json }: GcsRequest): Outgoing | undefined {
+  if (json) return { bytes: new TextEncoder().encode(JSON.stringify(json)) }
+  if (body === undefined || 'bytes' in body) return body
+  if (body.size === undefined) throw new TypeError('a body has a length')
+  const { stream, size, framed } = body
+  return { stream, size, framed }
 }

@@ -4,7 +4,7 @@
 
 import { createHash } from 'node:crypto'
 import { S3Client } from '@aws-sdk/client-s3'
-import { AS_IT_IS } from '../worker-streams.ts'
+import { AS_IT_IS } from '#shared/wire/worker-streams.ts'
 import type { S3Settings } from './settings.ts'
 
 const NOT_REUSED_AFTER_MS = 15_000
@@ -69,26 +69,13 @@ function addHeaders(client: S3Client, { row }: S3Settings): void {
       const { request } = args
       if (isRequest(request)) {
         const { commandName } = context
-        if (WRITES.has(commandName)) sendAtOnce(request)
         if (withoutChecksums) replaceChecksum(request)
-        else if (READS.has(commandName)) askForChecksums(request)
+        else if (commandName === 'HeadObjectCommand') askForChecksums(request)
       }
       return next(args)
     },
     { step: 'build', priority: 'low', name: 'skeinHeaders' },
   )
-}
-
-const WRITES = new Set<unknown>(['PutObjectCommand', 'UploadPartCommand'])
-const READS = new Set<unknown>(['GetObjectCommand', 'HeadObjectCommand'])
-
-/**
- * The SDK would ask with `Expect` whether the body is welcome: on a connection of its own each time, and for
- * six seconds where a server answers no 100, as R2's does not. A write is hardly ever refused.
- */
-function sendAtOnce({ headers }: Outgoing): void {
-  headers['x-amz-content-sha256'] = 'UNSIGNED-PAYLOAD'
-  delete headers['Expect']
 }
 
 /** The SDK insists on a CRC where S3 wants a digest of a request's XML; the older Content-MD5 is known everywhere. */
@@ -101,7 +88,6 @@ function replaceChecksum({ headers, body }: Outgoing): void {
   headers['content-md5'] = createHash('md5').update(body).digest('base64')
 }
 
-/** Of the whole object; through the SDK's own option it would also hash every body that is read. */
 function askForChecksums({ headers }: Outgoing): void {
-  if (!('range' in headers)) headers['x-amz-checksum-mode'] = 'ENABLED'
+  headers['x-amz-checksum-mode'] = 'ENABLED'
 }

@@ -104,6 +104,23 @@ export function toStorageError(error: unknown, settings: S3Settings, doing: Doin
   return configurationError(answer, settings) ?? refusal(answer, settings, doing)
 }
 
+/** The same of an answer that no SDK has read. */
+export function refusedAnswer(
+  { status, headers, text }: { status: number; headers: Headers; text: string },
+  settings: S3Settings,
+  doing: Doing,
+): StorageError {
+  const told = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]
+  const answer = {
+    code: told('Code') ?? `Unknown${status}`,
+    message: told('Message') ?? '',
+    status,
+    headers: Object.fromEntries(headers),
+    region: headers.get('x-amz-bucket-region') ?? told('Region'),
+  }
+  return configurationError(answer, settings) ?? refusal(answer, settings, doing)
+}
+
 /** A 200 without what every S3 says: from a proxy or a portal in between, or from some other server. */
 export function strangeAnswer({ name }: S3Settings, key?: string): StorageError {
   const message = `${name} answered ${subjectOf(key)} with nothing that S3 would; check its endpoint, and what stands in between.`

@@ -7,8 +7,9 @@ import {
   CreateMultipartUploadCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
-  UploadPartCommand,
 } from '@aws-sdk/client-s3'
+import { textOf } from '#shared/wire/exchange.ts'
+import type { Pair } from '#shared/wire/sigv4.ts'
 import type {
   BeginOptions,
   Call,
@@ -21,6 +22,7 @@ import type {
 } from '../../contract.ts'
 import { StorageError, absentAlone, isStorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
+import { readHeaders } from './answer-headers.ts'
 import type { S3Bucket } from './bucket.ts'
 import { joinCursor, splitCursor } from './cursor.ts'
 import { strangeAnswer } from './errors.ts'
@@ -36,7 +38,8 @@ import {
 } from './fields.ts'
 import { multipartEtag } from './multipart-etag.ts'
 import { head } from './objects.ts'
-import { sendContent } from './outgoing.ts'
+import { addContent } from './presigned-request.ts'
+import { sizeOf } from './requests.ts'
 
 export function multipartGroup(bucket: S3Bucket): MultipartDriver {
   return {
@@ -91,26 +94,22 @@ interface SentPart {
 }
 
 async function sendPart(
-  bucket: S3Bucket,
+  { settings, requests }: S3Bucket,
   { key, uploadId, partNumber, content }: SentPart,
   { signal, checksum }: Parameters<MultipartDriver['part']>[4],
 ): Promise<Part> {
-  const outgoing = { store: bucket.settings.name, key, content, signal }
-  const input = {
-    Bucket: bucket.Bucket,
-    Key: key,
-    UploadId: uploadId,
-    PartNumber: partNumber,
-    ...toChecksumFields(checksum),
-  }
-  return sendContent(outgoing, async (Body, size, ended) => {
-    const output = await bucket.ask(ended, { key }, (s3, call) =>
-      s3.send(new UploadPartCommand({ ...input, Body, ContentLength: size }), call),
-    )
-    const held = checksum ?? toPartChecksum(output)
-    const etag = requireEtag(bucket.settings, key, output.ETag)
-    return { partNumber, size, etag, ...(held && { checksum: held }) }
-  })
+  const headers: Record<string, string> = {}
+  addContent(headers, { checksum })
+  const query: Pair[] = [
+    ['partNumber', String(partNumber)],
+    ['uploadId', uploadId],
+  ]
+  const answer = await requests.send({ method: 'PUT', key, query, headers, content, signal })
+  await textOf(answer)
+  const output = readHeaders(answer.headers)
+  const size = sizeOf(content, settings, key)
+  const etag = requireEtag(settings, key, output.ETag)
+  return { partNumber, size, etag, checksum: checksum ?? toPartChecksum(output) }
 }
 
 /** An upload that is not there may be one whose completion went through while its answer was lost: then the object tells. */

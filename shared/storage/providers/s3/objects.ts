@@ -1,6 +1,7 @@
 // One object at a time: what is known of it, its bytes, and new bytes for it.
 
-import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { HeadObjectCommand } from '@aws-sdk/client-s3'
+import { textOf } from '#shared/wire/exchange.ts'
 import type {
   Content,
   GetOptions,
@@ -11,18 +12,11 @@ import type {
 } from '../../contract.ts'
 import { isStorageError } from '../../errors.ts'
 import type { S3Bucket } from './bucket.ts'
+import { readHeaders } from './answer-headers.ts'
 import { strangeAnswer } from './errors.ts'
-import {
-  quotedEtag,
-  requireEtag,
-  toChecksumFields,
-  toConditions,
-  toDigests,
-  toInfo,
-  toPropertyFields,
-  toWritten,
-} from './fields.ts'
-import { sendContent } from './outgoing.ts'
+import { quotedEtag, requireEtag, toDigests, toInfo, toWritten } from './fields.ts'
+import { addConditions, addContent, propertyHeaders, versionQuery } from './presigned-request.ts'
+import { sizeOf } from './requests.ts'
 
 /** What a HEAD is refused for stands in a body that a HEAD has not; these are worth asking for it. */
 const REFUSED_WITHOUT_REASON = new Set<number | undefined>([301, 307, 400, 403])
@@ -59,25 +53,22 @@ async function throwReason(bucket: S3Bucket, key: string, options: ReadOptions):
 }
 
 export async function get(bucket: S3Bucket, key: string, options: GetOptions): Promise<GetResult> {
-  const { Bucket, settings } = bucket
+  const { settings, requests } = bucket
   const { range, ifMatch, version, signal } = options
-  const input = {
-    Bucket,
-    Key: key,
-    VersionId: version,
-    Range: range && `bytes=${range.first}-${range.last ?? ''}`,
-    IfMatch: ifMatch === undefined ? undefined : quotedEtag(ifMatch),
+  const digests = range === undefined && !settings.row.quirks?.noChecksumHeaders
+  const headers = {
+    ...(range && { range: `bytes=${range.first}-${range.last ?? ''}` }),
+    ...(ifMatch !== undefined && { 'if-match': quotedEtag(ifMatch) }),
+    ...(digests && { 'x-amz-checksum-mode': 'ENABLED' }),
   }
-  const output = await bucket.ask(signal, { key }, (s3, call) =>
-    s3.send(new GetObjectCommand(input), call),
-  )
-  const found = output.Body?.transformToWebStream() as ReadableStream<Uint8Array> | undefined
-  const body = found ?? new Blob().stream()
+  const query = versionQuery(version)
+  const answer = await requests.send({ method: 'GET', key, query, headers, signal })
+  const output = readHeaders(answer.headers)
   if (range && firstByte(output.ContentRange) !== range.first) {
-    await body.cancel()
+    await answer.body.cancel()
     throw strangeAnswer(settings, key)
   }
-  return { info: toInfo(settings, key, output), body }
+  return { info: toInfo(settings, key, output), body: answer.body }
 }
 
 /** Of an answer: one that was asked for a range and knows none begins at the first byte, whatever was asked. */
@@ -91,25 +82,19 @@ export async function put(
   content: Content,
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const { Bucket, settings } = bucket
+  const { settings, requests } = bucket
   const { mode, checksum, signal, ...properties } = options
-  const outgoing = { store: settings.name, key, content, signal }
-  const input = {
-    Bucket,
-    Key: key,
-    ...toPropertyFields(properties),
-    ...toChecksumFields(checksum),
-    ...toConditions(mode, settings),
+  const headers = propertyHeaders(properties)
+  addConditions(headers, settings, mode)
+  addContent(headers, { checksum })
+  const answer = await requests.send({ method: 'PUT', key, mode, headers, content, signal })
+  // Nothing is in it, and it has to come all the same.
+  await textOf(answer)
+  const output = readHeaders(answer.headers)
+  return {
+    ...toWritten(settings, key, sizeOf(content, settings, key), properties),
+    etag: requireEtag(settings, key, output.ETag),
+    version: output.VersionId,
+    ...toDigests(output),
   }
-  return sendContent(outgoing, async (Body, size, ended) => {
-    const output = await bucket.ask(ended, { key, mode }, (s3, call) =>
-      s3.send(new PutObjectCommand({ ...input, Body, ContentLength: size }), call),
-    )
-    return {
-      ...toWritten(settings, key, size, properties),
-      etag: requireEtag(settings, key, output.ETag),
-      version: output.VersionId,
-      ...toDigests(output),
-    }
-  })
 }

@@ -98,7 +98,7 @@ function enforcedOf(settings: S3Settings, request: Upload): Constraint[] {
     : asked.filter((constraint) => can.includes(constraint))
 }
 
-function addConditions(
+export function addConditions(
   headers: Record<string, string>,
   settings: S3Settings,
   mode: SignPut['mode'],
@@ -109,7 +109,7 @@ function addConditions(
 }
 
 /** Signed as headers: S3 ignores a checksum that stands in the query. */
-function addContent(
+export function addContent(
   headers: Record<string, string>,
   {
     contentLength,
@@ -148,14 +148,14 @@ export function contentHeaders(properties: ObjectProperties): Record<string, str
   return headers
 }
 
-function propertyHeaders(properties: ObjectProperties): Record<string, string> {
+export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers = contentHeaders(properties)
   const tags = Object.entries(properties.tags ?? {}).map((pair) => pair.map(encodeUri).join('='))
   if (tags.length > 0) headers['x-amz-tagging'] = tags.join('&')
   return headers
 }
 
-function versionQuery(version: string | undefined): Pair[] {
+export function versionQuery(version: string | undefined): Pair[] {
   return version === undefined ? [] : [['versionId', version]]
 }
 

@@ -23,15 +23,9 @@ import {
   readRequest,
   unsupported,
 } from './presigned-request.ts'
+import type { Place } from './place.ts'
+import { bucketPlace } from './place.ts'
 import type { S3Settings } from './settings.ts'
-
-/** The bucket's address, taken apart as signing wants it. */
-interface Place {
-  origin: string
-  host: string
-  /** What goes before a key in a path; ends in a slash. */
-  root: string
-}
 
 interface Term {
   expiresAt: Date
@@ -58,14 +52,6 @@ export function createS3Signer(settings: S3Settings): Signer {
       return presignUrl(place, signing, key, term, request, shape(settings, request))
     },
   }
-}
-
-function bucketPlace({ endpoint, bucket, pathStyle }: S3Settings): Place {
-  const url = new URL(endpoint)
-  const base = url.pathname.replace(/\/$/, '')
-  const host = pathStyle ? url.host : `${bucket}.${url.host}`
-  const root = pathStyle ? `${base}/${bucket}/` : `${base}/`
-  return { origin: `${url.protocol}//${host}`, host, root }
 }
 
 function shape(settings: S3Settings, request: Exclude<SignRequest, SignForm>): PresignedRequest {

@@ -1,0 +1,39 @@
+// A blob as the headers of an answer describe it, in the words that the SDK would have made of them.
+// https://learn.microsoft.com/rest/api/storageservices/get-blob#response-headers
+
+import { Buffer } from 'node:buffer'
+import type { BlobProperties } from './object-info.ts'
+
+const META = 'x-ms-meta-'
+
+export function readHeaders(headers: Headers): BlobProperties & { size: number } {
+  const text = (name: string): string | undefined => headers.get(name) ?? undefined
+  const modified = text('last-modified')
+  const whole = text('content-range')?.split('/')[1]
+  // The answer's own MD5 is that of the range.
+  const md5 =
+    text('x-ms-blob-content-md5') ?? (whole === undefined ? text('content-md5') : undefined)
+  return {
+    size: Number(whole ?? text('content-length') ?? 0),
+    etag: text('etag'),
+    lastModified: modified === undefined ? undefined : new Date(modified),
+    contentType: text('content-type'),
+    contentEncoding: text('content-encoding'),
+    contentDisposition: text('content-disposition'),
+    contentLanguage: text('content-language'),
+    cacheControl: text('cache-control'),
+    metadata: metadataOf(headers),
+    contentMD5: md5 === undefined ? undefined : Buffer.from(md5, 'base64'),
+    versionId: text('x-ms-version-id'),
+    accessTier: text('x-ms-access-tier'),
+    archiveStatus: text('x-ms-archive-status'),
+  }
+}
+
+function metadataOf(headers: Headers): Record<string, string> {
+  const metadata: Record<string, string> = {}
+  for (const [name, value] of headers) {
+    if (name.startsWith(META)) metadata[name.slice(META.length)] = value
+  }
+  return metadata
+}

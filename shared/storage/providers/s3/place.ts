@@ -1,0 +1,18 @@
+// A bucket's address, taken apart as signing wants it.
+
+import type { S3Settings } from './settings.ts'
+
+export interface Place {
+  origin: string
+  host: string
+  /** What goes before a key in a path; ends in a slash. */
+  root: string
+}
+
+export function bucketPlace({ endpoint, bucket, pathStyle }: S3Settings): Place {
+  const url = new URL(endpoint)
+  const base = url.pathname.replace(/\/$/, '')
+  const host = pathStyle ? url.host : `${bucket}.${url.host}`
+  const root = pathStyle ? `${base}/${bucket}/` : `${base}/`
+  return { origin: `${url.protocol}//${host}`, host, root }
+}

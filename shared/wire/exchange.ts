@@ -1,0 +1,244 @@
+// One HTTP request and its answer, the bytes of both as they are: nothing is decompressed on the way, no
+// redirect is followed, and a body that is not as long as announced never becomes an object. In a process
+// by Node's own client, since its `fetch` unpacks gzip and cannot be told not to; in a Worker by `fetch`,
+// where the body of one answer becomes the body of another request without ever entering JavaScript.
+
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { Agent as PlainAgent, request as requestPlain } from 'node:http'
+import { Agent as SecureAgent, request as requestSecure } from 'node:https'
+import { toWebStream } from './node-stream.ts'
+import { AS_IT_IS, FixedLengthStream } from './worker-streams.ts'
+
+export type Outgoing =
+  | { bytes: Uint8Array }
+  | {
+      stream: ReadableStream<Uint8Array>
+      size: number
+      /** It is the body of an answer that announced this very length: a Worker need not look at its bytes. */
+      framed?: true | undefined
+    }
+
+export interface ExchangeRequest {
+  method: string
+  url: string
+  headers: Record<string, string>
+  body?: Outgoing | undefined
+  signal: AbortSignal
+}
+
+export interface Answer {
+  status: number
+  headers: Headers
+  body: ReadableStream<Uint8Array>
+}
+
+/** The stream that was to be sent did not hold what was announced; the request was cut short. */
+export class WrongLength extends Error {
+  readonly held: number
+
+  constructor(held: number) {
+    super('the stream is not as long as announced')
+    this.name = 'WrongLength'
+    this.held = held
+  }
+}
+
+/** What was to be sent could not be read; the cause is the stream's own error. */
+export class BodyFailed extends Error {
+  constructor(cause: unknown) {
+    super('the stream that was to be sent has failed', { cause })
+    this.name = 'BodyFailed'
+  }
+}
+
+/** Fails with what the connection did, with one of the errors above, or with the signal's own reason. */
+export async function exchange(request: ExchangeRequest): Promise<Answer> {
+  try {
+    return await (FixedLengthStream === undefined
+      ? inProcess(request)
+      : inWorker(request, FixedLengthStream))
+  } catch (error) {
+    request.signal.throwIfAborted()
+    throw error
+  }
+}
+
+/** Reads the answer to its end, for those that are small or not wanted. */
+export async function textOf({ body }: Answer): Promise<string> {
+  return new Response(body).text()
+}
+
+async function inWorker(
+  { method, url, headers, body, signal }: ExchangeRequest,
+  FixedLength: NonNullable<typeof FixedLengthStream>,
+): Promise<Answer> {
+  const init = { ...AS_IT_IS, method, headers: withoutLength(headers), signal }
+  if (body === undefined) return toAnswer(await fetch(url, init))
+  if ('bytes' in body) return toAnswer(await fetch(url, { ...init, body: plain(body.bytes) }))
+  let failure: unknown
+  const stream = body.framed ? body.stream : counted(body, (error) => (failure = error))
+  try {
+    const sized = stream.pipeThrough(new FixedLength(body.size))
+    return toAnswer(await fetch(url, { ...init, body: sized }))
+  } catch (error) {
+    throw failure ?? error
+  }
+}
+
+/** Fails unless the stream is as long as announced. The last piece waits until the end has been seen. */
+function counted(
+  { stream, size }: { stream: ReadableStream<Uint8Array>; size: number },
+  onFailure: (error: unknown) => void,
+): ReadableStream<Uint8Array> {
+  const reader = stream.getReader()
+  const pieces = exactly(reader, size)
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done, value } = await pieces.next()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        } catch (error) {
+          onFailure(error)
+          controller.error(error)
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+async function* exactly(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  size: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let held = 0
+  let last: Uint8Array | undefined
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        throw new BodyFailed(error)
+      })
+      if (done) break
+      held += value.length
+      if (held > size) throw new WrongLength(held)
+      if (last !== undefined) yield last
+      last = value
+    }
+    if (held < size) throw new WrongLength(held)
+    if (last !== undefined) yield last
+  } finally {
+    await reader.cancel().catch(() => undefined)
+  }
+}
+
+/** A Worker takes the length from the body, and refuses to be told. */
+function withoutLength(headers: Record<string, string>): Record<string, string> {
+  const { 'content-length': _length, ...others } = headers
+  return others
+}
+
+function toAnswer({ status, headers, body }: Response): Answer {
+  return { status, headers, body: body ?? new Blob().stream() }
+}
+
+/** The same memory under the type that `fetch` takes. */
+function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset, byteLength } = bytes
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(bytes)
+}
+
+/** Idle connections are let go before servers do: a write that meets a closed one would be of unknown outcome. */
+const KEPT = { keepAlive: true, maxFreeSockets: 256, timeout: 4000 } as const
+let agents: { plain: PlainAgent; secure: SecureAgent } | undefined
+
+async function inProcess(request: ExchangeRequest): Promise<Answer> {
+  try {
+    return await attempt(request)
+  } catch (error) {
+    if (!(error instanceof ClosedWhileIdle)) throw error
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    if (!reads || request.signal.aborted) throw error.cause
+    return await attempt(request).catch((second: unknown) => {
+      throw second instanceof ClosedWhileIdle ? second.cause : second
+    })
+  }
+}
+
+/** Most likely the server had closed a connection that it had let us keep, before it saw anything of this. */
+class ClosedWhileIdle extends Error {}
+
+function attempt({ method, url, headers, body, signal }: ExchangeRequest): Promise<Answer> {
+  agents ??= { plain: new PlainAgent(KEPT), secure: new SecureAgent(KEPT) }
+  const secure = url.startsWith('https:')
+  const options = { method, headers: { ...headers, ...lengthOf(body, method) }, signal }
+  const sent = secure
+    ? requestSecure(url, { ...options, agent: agents.secure })
+    : requestPlain(url, { ...options, agent: agents.plain })
+  return new Promise<Answer>((resolve, reject) => {
+    sent.on('response', (message) => {
+      // Answered before the whole body was sent: the connection is good for nothing else.
+      message.on('end', () => sent.writableEnded || sent.destroy())
+      resolve(fromMessage(message))
+    })
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      const idle = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+      reject(idle ? new ClosedWhileIdle('', { cause: error }) : error)
+    })
+    if (body === undefined) sent.end()
+    else if ('bytes' in body) sent.end(body.bytes)
+    else {
+      sendStream(sent, body.stream, body.size).catch((error: unknown) => {
+        reject(error)
+        sent.destroy()
+      })
+    }
+  })
+}
+
+function lengthOf(body: Outgoing | undefined, method: string): Record<string, string> {
+  if (body === undefined)
+    return method === 'PUT' || method === 'POST' ? { 'content-length': '0' } : {}
+  return { 'content-length': String('bytes' in body ? body.bytes.length : body.size) }
+}
+
+/** Piece by piece, as fast as the socket takes them; the last one waits until the end has been seen. */
+async function sendStream(
+  sent: ClientRequest,
+  stream: ReadableStream<Uint8Array>,
+  size: number,
+): Promise<void> {
+  const reader = stream.getReader()
+  let over = false
+  const stopped = new Promise<void>((resolve) => {
+    // Refused before the end, or broken: the rest is not wanted.
+    for (const event of ['close', 'response'] as const) {
+      sent.once(event, () => {
+        over = true
+        reader.cancel().catch(() => undefined)
+        resolve()
+      })
+    }
+  })
+  try {
+    for await (const piece of exactly(reader, size)) {
+      if (over) return
+      if (sent.write(piece)) continue
+      await Promise.race([new Promise<void>((resolve) => sent.once('drain', resolve)), stopped])
+    }
+    if (!over) sent.end()
+  } catch (error) {
+    if (!over) throw error
+  }
+}
+
+function fromMessage(message: IncomingMessage): Answer {
+  const headers = new Headers()
+  const { rawHeaders } = message
+  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
+  return { status: message.statusCode ?? 0, headers, body: toWebStream(message) }
+}
