@@ -39,6 +39,8 @@ export interface Capabilities {
     match: boolean
     listParts: boolean
     listUploads: boolean
+    /** Digests that it tells unasked: of a part in the answer to it, of the whole once committed. */
+    digests: { part: ChecksumAlgorithm | null; whole: ChecksumAlgorithm | null }
   } | null
   presign: {
     actions: readonly SignRequest['action'][]

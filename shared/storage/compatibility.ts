@@ -77,6 +77,7 @@ const S3: Capabilities = {
     match: true,
     listParts: true,
     listUploads: true,
+    digests: { part: 'md5', whole: 'crc64nvme' },
   },
   presign: {
     actions: ['get', 'head', 'put', 'part', 'delete', 'form'],
@@ -112,7 +113,7 @@ const PLAIN_S3 = withOverrides(S3, {
   put: { create: false, match: false, checksums: ['md5'] },
   delete: { match: false },
   copy: { sourceMatch: false, create: false, match: false },
-  multipart: { create: false, match: false },
+  multipart: { create: false, match: false, digests: { part: 'md5', whole: null } },
   presign: {
     actions: ['get', 'head', 'put', 'part', 'delete'],
     enforces: ['size', 'type', 'checksum'],
@@ -151,6 +152,7 @@ const LOCAL: Capabilities = {
     match: true,
     listParts: true,
     listUploads: true,
+    digests: { part: null, whole: null },
   },
   presign: null,
   metadata: { maxBytes: 8 * KiB, maxPairs: 100 },
@@ -198,7 +200,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
       list: { maxKeys: 1000, order: 'utf8' },
       // XML multipart looks at no condition, so a conditional completion goes through a temporary key
       // and a rewrite with the generation.
-      multipart: { create: true, match: true },
+      multipart: { create: true, match: true, digests: { part: 'crc32c', whole: 'crc32c' } },
       presign: {
         actions: ['get', 'head', 'put', 'part', 'delete', 'form', 'resumable'],
         maxSeconds: WEEK_SECONDS,
@@ -239,6 +241,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
         maxParts: 50_000,
         create: true,
         match: true,
+        digests: { part: 'crc64nvme', whole: null },
       },
       presign: {
         actions: ['get', 'head', 'put', 'part', 'delete'],
@@ -494,5 +497,6 @@ export const R2_BINDING_OVERRIDES = {
     match: false,
     listParts: false,
     listUploads: false,
+    digests: { part: null, whole: null },
   },
 } as const

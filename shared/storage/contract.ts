@@ -43,6 +43,8 @@ export interface ObjectInfo extends ListedObject, ContentHeaders {
   checksums: Partial<Record<ChecksumAlgorithm, string>>
   /** A digest over part digests; comparable only with an object of the same parts. */
   composite?: (Checksum & { parts: number }) | undefined
+  /** How many tags there are to ask for, where the answer tells. */
+  tagCount?: number | undefined
   /** True when the bytes cannot be read before a restore; `restoring` while one is under way. */
   archived?: boolean | undefined
   restoring?: boolean | undefined
@@ -75,6 +77,8 @@ export interface GetOptions extends ReadOptions {
 export interface GetResult {
   info: ObjectInfo
   body: ReadableStream<Uint8Array>
+  /** The body is an answer's own, of the length that was announced. */
+  framed?: true | undefined
 }
 
 /** What is written beside the bytes. */

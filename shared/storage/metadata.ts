@@ -4,11 +4,12 @@
 
 import { Buffer } from 'node:buffer'
 import { StorageError } from './errors.ts'
-import { utf8Length } from './keys.ts'
 
 const NAME = /^[a-z_][a-z0-9_]*$/
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u001f\u007f]/
+/** Most values; and much quicker to see than the next. */
+const NO_SPACE = /^[\x21-\x7e]+$/
 const HEADER_SAFE = /^(?! )(?!.*  )[\x20-\x7e]*(?<! )$/
 const ENCODED_WORD = /=\?utf-8\?([bq])\?([^?]*)\?=/gi
 
@@ -30,7 +31,7 @@ export function checkMetadata(
     const value = metadata[name] ?? ''
     const problem = pairProblem(name, value)
     if (problem) throw new StorageError('invalid', problem, { store, key })
-    bytes += name.length + utf8Length(encodeMetadataValue(value))
+    bytes += name.length + encodeMetadataValue(value).length
   }
   if (bytes > limits.maxBytes || names.length > limits.maxPairs) {
     throw new StorageError(
@@ -51,9 +52,9 @@ function pairProblem(name: string, value: string): string | undefined {
   return undefined
 }
 
-/** The value as a header can carry it. */
+/** The value as a header can carry it: ASCII alone. */
 export function encodeMetadataValue(value: string): string {
-  if (HEADER_SAFE.test(value) && !value.includes('=?')) return value
+  if ((NO_SPACE.test(value) || HEADER_SAFE.test(value)) && !value.includes('=?')) return value
   return `=?UTF-8?B?${Buffer.from(value, 'utf8').toString('base64')}?=`
 }
 

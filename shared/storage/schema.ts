@@ -39,7 +39,8 @@ export const timeouts = z.strictObject({
   copy: z.optional(duration),
 })
 
-const checksums = z.array(z.enum(['crc32', 'crc32c', 'crc64nvme', 'md5', 'sha1', 'sha256']))
+const algorithm = z.enum(['crc32', 'crc32c', 'crc64nvme', 'md5', 'sha1', 'sha256'])
+const checksums = z.array(algorithm)
 const flag = z.optional(z.boolean())
 const limit = z.optional(z.int().check(z.nonnegative()))
 
@@ -73,6 +74,9 @@ export const capabilities = z.strictObject({
         match: flag,
         listParts: flag,
         listUploads: flag,
+        digests: z.optional(
+          z.strictObject({ part: z.nullable(algorithm), whole: z.nullable(algorithm) }),
+        ),
       }),
     ),
   ),

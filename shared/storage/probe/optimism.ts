@@ -38,6 +38,7 @@ export function optimistic(recorded: Capabilities): Capabilities {
       match: true,
       listParts: true,
       listUploads: true,
+      digests: { part: null, whole: null },
     },
     presign: {
       actions: ACTIONS,

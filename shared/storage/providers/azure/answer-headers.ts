@@ -27,6 +27,7 @@ export function readHeaders(headers: Headers): BlobProperties & { size: number }
     versionId: text('x-ms-version-id'),
     accessTier: text('x-ms-access-tier'),
     archiveStatus: text('x-ms-archive-status'),
+    tagCount: Number(text('x-ms-tag-count') ?? 0),
   }
 }
 

@@ -25,7 +25,13 @@ import type { AzureClient } from './client.ts'
 import { toKey, toNamePrefix } from './names.ts'
 import { toObjectInfo } from './object-info.ts'
 import { sizeOf } from './requests.ts'
-import { blobProperties, contentHeaders, digestHeaders, writeConditions } from './write-options.ts'
+import {
+  azureCrc64,
+  blobProperties,
+  contentHeaders,
+  digestHeaders,
+  writeConditions,
+} from './write-options.ts'
 
 export function createBlocks(client: AzureClient): MultipartDriver {
   return {
@@ -50,9 +56,19 @@ async function stagePart(
 ): Promise<Part> {
   const does = { action: 'part', key, uploadId, partNumber } as const
   const headers = digestHeaders(checksum)
-  await textOf(await requests.send({ does, headers, content, signal }))
+  const answer = await requests.send({ does, headers, content, signal })
+  await textOf(answer)
   const size = sizeOf(content, settings, key)
-  return { partNumber, size, etag: blockId(uploadId, partNumber), checksum }
+  const told = toldDigest(answer.headers)
+  return { partNumber, size, etag: blockId(uploadId, partNumber), checksum: checksum ?? told }
+}
+
+/** Azure tells what it has computed, in its own order of bytes. */
+function toldDigest(headers: Headers): Checksum | undefined {
+  const crc64 = headers.get('x-ms-content-crc64')
+  if (crc64 !== null) return { algorithm: 'crc64nvme', value: azureCrc64(crc64).toString('base64') }
+  const md5 = headers.get('content-md5')
+  return md5 === null ? undefined : { algorithm: 'md5', value: md5 }
 }
 
 interface StagedPart {

@@ -20,6 +20,7 @@ export interface BlobProperties {
   versionId?: string | undefined
   accessTier?: string | undefined
   archiveStatus?: string | undefined
+  tagCount?: number | undefined
 }
 
 /** `md5` is the whole blob's, where the answer's own may be of a range. */
@@ -43,6 +44,7 @@ export function toObjectInfo(
     checksums: md5Of(md5),
     version: blob.versionId,
     storageClass: blob.accessTier,
+    tagCount: blob.tagCount ?? 0,
     archived: blob.accessTier === 'Archive' || undefined,
     restoring: blob.archiveStatus?.startsWith('rehydrate-pending') || undefined,
   }

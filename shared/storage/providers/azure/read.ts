@@ -41,7 +41,7 @@ export async function getBlob(
     await answer.body.cancel()
     throw error
   }
-  return { info: toObjectInfo(key, blob.size, blob), body: answer.body }
+  return { info: toObjectInfo(key, blob.size, blob), body: answer.body, framed: true }
 }
 
 function pastTheEnd(

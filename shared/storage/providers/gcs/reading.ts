@@ -53,7 +53,7 @@ export async function getObject(
   const path = transport.xmlPath(key)
   const query = { generation: version }
   const answer = await transport.download({ path, query, headers, key, signal })
-  return { info: infoFromHeaders(key, answer.headers), body: answer.body }
+  return { info: infoFromHeaders(key, answer.headers), body: answer.body, framed: true }
 }
 
 interface Listing {

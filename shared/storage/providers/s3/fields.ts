@@ -120,6 +120,7 @@ export function toInfo(
     cacheControl: output.CacheControl,
     metadata: toMetadata(settings, output.Metadata ?? {}),
     ...toDigests(output),
+    ...(settings.capabilities.tags && { tagCount: output.TagCount ?? 0 }),
     archived: (isArchiveClass(output) && !restored) || undefined,
     restoring: restoring || undefined,
   }

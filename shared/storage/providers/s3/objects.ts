@@ -68,7 +68,7 @@ export async function get(bucket: S3Bucket, key: string, options: GetOptions): P
     await answer.body.cancel()
     throw strangeAnswer(settings, key)
   }
-  return { info: toInfo(settings, key, output), body: answer.body }
+  return { info: toInfo(settings, key, output), body: answer.body, framed: true }
 }
 
 /** Of an answer: one that was asked for a range and knows none begins at the first byte, whatever was asked. */
