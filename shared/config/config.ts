@@ -2,6 +2,8 @@
 // checked, out. Every problem is reported at once. Opens nothing but to find out that it could.
 
 import * as z from 'zod/mini'
+import type { AccessRules } from '#shared/access/rules.ts'
+import { accessRules } from '#shared/access/rules.ts'
 import type { Platform } from '#shared/platform.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { openStore } from '#shared/storage/open.ts'
@@ -9,6 +11,10 @@ import type { StoreOptions } from '#shared/storage/options.ts'
 import type { Setup, StoreEntry } from '#shared/storage/schema.ts'
 import { CREDENTIAL_FIELDS, PLACE_FIELDS, toBytes, toSeconds } from '#shared/storage/schema.ts'
 import type { Store } from '#shared/storage/store.ts'
+import type { UploadRules } from '#shared/uploads/rules.ts'
+import { uploadRules } from '#shared/uploads/rules.ts'
+import type { DownloadRules } from '#shared/workspaces/download-rules.ts'
+import { downloadRules } from '#shared/workspaces/download-rules.ts'
 import type { Problem } from './problems.ts'
 import { ConfigError, problemsOf } from './problems.ts'
 import type { ConfigText } from './schema.ts'
@@ -28,6 +34,8 @@ export interface WorkspaceConfig {
   name: string
   primary: string
   replicas: readonly string[]
+  uploads: UploadRules
+  downloads: DownloadRules
 }
 
 export interface Config {
@@ -35,15 +43,26 @@ export interface Config {
   source: string
   stores: ReadonlyMap<string, StoreConfig>
   workspaces: ReadonlyMap<string, WorkspaceConfig>
-  server: { host: string; port: number }
+  server: { host: string; port: number; publicUrl: string | undefined }
+  access: AccessRules
+  cors: { origins: readonly string[]; maxAgeSeconds: number } | undefined
+  /** The first seals, all open. Empty: `SKEIN_SECRET` does. */
+  secrets: readonly string[]
+  ledger: string | undefined
+  /** Prices that stand in for the catalogue's: a file of them, or they themselves. */
+  prices: string | Readonly<Record<string, unknown>> | undefined
 }
 
 export const DEFAULT_SERVER = { host: '127.0.0.1', port: 8787 }
 
-/** What is served when nobody has written a configuration: one folder. */
+/** What is served when nobody has written a configuration: three folders that stand for three clouds. */
 export const DEFAULT_CONFIG: ConfigText = {
-  stores: { local: 'file:./skein-data' },
-  workspaces: { default: { primary: 'local' } },
+  stores: {
+    main: 'file:./skein-data/main',
+    second: 'file:./skein-data/second',
+    third: 'file:./skein-data/third',
+  },
+  workspaces: { demo: { primary: 'main', replicas: ['second', 'third'] } },
 }
 
 /** The text's data; YAML is only loaded for text that is not JSON. */
@@ -93,26 +112,43 @@ export function readConfig(raw: unknown, source: string, platform: Platform): Co
     if (Array.isArray(store)) problems.push(...store)
     else stores.set(name, store)
   }
-  const config: Config = {
-    source,
-    stores,
-    workspaces: new Map(
-      Object.entries(parsed.data.workspaces ?? {}).map(([name, { primary, replicas = [] }]) => [
-        name,
-        { name, primary, replicas },
-      ]),
-    ),
-    server: {
-      host: parsed.data.server?.host ?? DEFAULT_SERVER.host,
-      port: parsed.data.server?.port ?? DEFAULT_SERVER.port,
-    },
-  }
+  const config = typed(parsed.data, source, stores)
   problems.push(
     ...misfits(config, Object.keys(parsed.data.stores)),
+    ...unreadable(config, platform),
     ...unopenable(config, platform),
   )
   if (problems.length > 0) throw new ConfigError(source, problems)
   return config
+}
+
+function typed(
+  { workspaces = {}, server, access, cors, secrets = [], ledger, prices }: ConfigText,
+  source: string,
+  stores: Config['stores'],
+): Config {
+  return {
+    source,
+    stores,
+    workspaces: new Map(
+      Object.entries(workspaces).map(([name, { primary, replicas = [], uploads, downloads }]) => [
+        name,
+        {
+          ...{ name, primary, replicas },
+          uploads: uploadRules(uploads),
+          downloads: downloadRules(downloads),
+        },
+      ]),
+    ),
+    server: {
+      host: server?.host ?? DEFAULT_SERVER.host,
+      port: server?.port ?? DEFAULT_SERVER.port,
+      publicUrl: server?.publicUrl,
+    },
+    access: accessRules(access),
+    cors: cors && { origins: cors.origins, maxAgeSeconds: toSeconds(cors.maxAge ?? 600) },
+    ...{ secrets, ledger, prices },
+  }
 }
 
 export function openConfigured(config: Config, name: string, platform: Platform): Store {
@@ -176,7 +212,7 @@ function given<T, U>(value: T | undefined, convert: (value: T) => U): U | undefi
 }
 
 /** Workspaces that name stores there are none of, and two names for one place. */
-function misfits({ stores, workspaces }: Config, written: readonly string[]): Problem[] {
+function misfits({ stores, workspaces, ledger }: Config, written: readonly string[]): Problem[] {
   const problems: Problem[] = []
   const check = (path: PropertyKey[], store: string) => {
     if (written.includes(store)) return
@@ -186,7 +222,7 @@ function misfits({ stores, workspaces }: Config, written: readonly string[]): Pr
       message: `there is no store "${store}"${hint ? `; did you mean "${hint}"?` : ''}`,
     })
   }
-  for (const { name, primary, replicas } of workspaces.values()) {
+  for (const { name, primary, replicas, downloads } of workspaces.values()) {
     check(['workspaces', name, 'primary'], primary)
     const seen = new Set([primary])
     for (const [index, replica] of replicas.entries()) {
@@ -196,7 +232,9 @@ function misfits({ stores, workspaces }: Config, written: readonly string[]): Pr
         problems.push({ path, message: `"${replica}" is in this workspace already` })
       seen.add(replica)
     }
+    problems.push(...strangers(name, downloads, seen))
   }
+  if (ledger !== undefined) check(['ledger'], ledger)
   const places = new Map<string, string>()
   for (const { name, uri } of stores.values()) {
     const twin = places.get(uri)
@@ -205,6 +243,31 @@ function misfits({ stores, workspaces }: Config, written: readonly string[]): Pr
     places.set(uri, name)
   }
   return problems
+}
+
+const SOURCES = ['primary', 'fastest', 'cheapest', 'balanced']
+
+/** Stores that a workspace's downloads name and that it does not have. */
+function strangers(
+  workspace: string,
+  { from, weights, cdn }: DownloadRules,
+  stores: ReadonlySet<string>,
+): Problem[] {
+  const path = ['workspaces', workspace, 'downloads']
+  const strange = (where: string[], store: string) => ({
+    path: [...path, ...where],
+    message: `"${store}" is no store of this workspace`,
+  })
+  return [
+    ...(SOURCES.includes(from) || stores.has(from) ? [] : [strange(['from'], from)]),
+    ...Object.keys(weights).flatMap((s) => (stores.has(s) ? [] : [strange(['weights', s], s)])),
+    ...Object.keys(cdn).flatMap((s) => (stores.has(s) ? [] : [strange(['cdn', s], s)])),
+  ]
+}
+
+function unreadable({ prices }: Config, { readFile }: Platform): Problem[] {
+  if (typeof prices !== 'string' || readFile) return []
+  return [{ path: ['prices'], message: 'no file can be read here; write the prices themselves' }]
 }
 
 /** Each store's own faults, as far as they can be seen without a request. */
@@ -234,6 +297,11 @@ const SETTINGS = [
     ...CREDENTIAL_FIELDS,
   ],
   ...['concurrency', 'partSize', 'multipartThreshold', 'attempts', 'delay', 'maxDelay', 'request'],
+  ...['access', 'secrets', 'ledger', 'prices', 'uploads', 'downloads', 'publicUrl'],
+  ...['tokens', 'jwt', 'name', 'hash', 'scopes', 'prefix', 'expires', 'issuer', 'audience'],
+  ...['jwks', 'keys', 'algorithms', 'clockSkew', 'workspaceClaim', 'scopeClaim', 'from', 'weights'],
+  ...['expiry', 'maxExpiry', 'cdn', 'types', 'minSize', 'maxSize', 'maxParts', 'classes'],
+  ...['defaultClass', 'requireChecksum', 'onlyIfAbsent', 'staging', 'verifyUpTo', 'sweepAfter'],
   ...['idle', 'copy', 'cors', 'origins', 'maxAge', 'encryption', 'versioning', 'lifecycle'],
 ]
 

@@ -102,8 +102,7 @@ const KINDS: Record<string, string> = {
 function mismatch(path: readonly PropertyKey[], data: unknown, wanted: string): string {
   const value = valueAt(data, path)
   if (value === undefined) return `is missing; it is ${wanted}`
-  const last = path.at(-1)
-  if (typeof last === 'string' && isSecretField(last))
+  if (path.some((step) => typeof step === 'string' && isSecretField(step)))
     return `the value (not shown) is not ${wanted}`
   const text = JSON.stringify(redact(value)) ?? typeof value
   return `${text.length > 80 ? `${text.slice(0, 77)}…` : text} is not ${wanted}`

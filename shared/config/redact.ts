@@ -9,6 +9,7 @@ const SECRET_FIELDS = new Set([
   'connectionString',
   'sasToken',
   'signingSecret',
+  'secrets',
 ])
 
 export const REDACTED = 'REDACTED'

@@ -48,7 +48,7 @@ workspaces: { app: { primary: photos, replicas: [copies] } }
     expect(options.transfer).toMatchObject({ concurrency: 8, partSizeBytes: 16 * 2 ** 20 })
     expect(options.retry).toMatchObject({ attempts: 7, delaySeconds: 0.5 })
     expect(options.timeouts).toMatchObject({ requestSeconds: 10 })
-    expect(config.workspaces.get('app')).toEqual({
+    expect(config.workspaces.get('app')).toMatchObject({
       name: 'app',
       primary: 'photos',
       replicas: ['copies'],
@@ -157,9 +157,12 @@ describe('which configuration', () => {
     )
   })
 
-  test('nothing said is one folder where there are folders, and an error where there are none', async () => {
+  test('nothing said is three folders where there are folders, and an error where there are none', async () => {
     const config = await findConfig(platform, async () => undefined)
-    expect(config.workspaces.get('default')?.primary).toBe('local')
+    expect(config.workspaces.get('demo')).toMatchObject({
+      primary: 'main',
+      replicas: ['second', 'third'],
+    })
     await expect(findConfig(platform)).rejects.toThrow('SKEIN_CONFIG')
   })
 })
@@ -202,6 +205,72 @@ test('a byte order mark is no part of a configuration', async () => {
   expect((await load('\uFEFF{"stores":{"a":"memory:a"}}')).stores.size).toBe(1)
 })
 
+describe('who is let in, and how uploads and downloads go', () => {
+  const stores = 'stores: { a: memory:a, b: memory:b }'
+
+  test('nobody and nothing unusual, when nothing is said', async () => {
+    const config = await load(`${stores}\nworkspaces: { app: { primary: a } }`)
+    expect(config).toMatchObject({
+      access: { tokens: [], issuers: [] },
+      cors: undefined,
+      secrets: [],
+      ledger: undefined,
+    })
+    expect(config.workspaces.get('app')).toMatchObject({
+      uploads: { staging: 'needed', defaultExpirySeconds: 900, minBytes: 0, types: undefined },
+      downloads: { from: 'primary', defaultExpirySeconds: 900, weights: {}, cdn: {} },
+    })
+  })
+
+  test('as it is written, in units that people use', async () => {
+    const config = await load(`${stores}
+workspaces:
+  app:
+    primary: a
+    replicas: [b]
+    uploads: { types: [image/*], maxSize: 10MiB, keys: ['users/{sub}/**'], expiry: 5m }
+    downloads: { from: balanced, weights: { a: 3, b: 1 }, maxExpiry: 1h }
+access:
+  tokens:
+    - { name: ci, hash: 'sha256:${'A'.repeat(43)}', workspaces: [app], scopes: [upload] }
+cors: { origins: ['https://example.com'], maxAge: 1h }
+secrets: ['${'n'.repeat(32)}', '${'o'.repeat(32)}']
+ledger: b
+`)
+    expect(config).toMatchObject({
+      access: { tokens: [{ name: 'ci', hash: 'A'.repeat(43), prefix: '', expiresAt: undefined }] },
+      cors: { origins: ['https://example.com'], maxAgeSeconds: 3600 },
+      secrets: ['n'.repeat(32), 'o'.repeat(32)],
+      ledger: 'b',
+    })
+    expect(config.workspaces.get('app')).toMatchObject({
+      uploads: { types: ['image/*'], maxBytes: 10 * 2 ** 20, defaultExpirySeconds: 300 },
+      downloads: { from: 'balanced', weights: { a: 3, b: 1 }, maxExpirySeconds: 3600 },
+    })
+  })
+
+  test.each([
+    ['ledger: c', 'ledger: there is no store "c"'],
+    [
+      'workspaces: { app: { primary: a, downloads: { from: b } } }',
+      'workspaces.app.downloads.from: "b" is no store of this workspace',
+    ],
+    [
+      'workspaces: { app: { primary: a, downloads: { weights: { b: 1 } } } }',
+      'workspaces.app.downloads.weights.b: "b" is no store of this workspace',
+    ],
+    ['prices: prices.yaml', 'prices: no file can be read here; write the prices themselves'],
+    ['secrets: [short]', 'secrets.0: the value (not shown) is not'],
+    [
+      'access: { tokens: [{ name: a, hash: abc, workspaces: all, scopes: [] }] }',
+      'access.tokens.0.hash: "abc" is not a hash such as `skein token` prints',
+    ],
+    ['access: { token: [] }', 'access.token: no such setting; did you mean "tokens"?'],
+  ])('%s is told', async (text, problem) => {
+    expect((await problems(`${stores}\n${text}`)).join('\n')).toContain(problem)
+  })
+})
+
 describe('a setting changed', () => {
   test('is not shown where it cannot be read', async () => {
     const error: unknown = await editConfig('', 'skein.yaml', 'stores.a.accountKey', '"HUSH').catch(
@@ -232,7 +301,7 @@ test('the example of the page is a configuration', async () => {
   const page = readFileSync(new URL('../../shared/config/README.md', import.meta.url), 'utf8')
   const example = /```yaml\n(# A whole[\s\S]*?)```/.exec(page)![1]!
   const env = Object.fromEntries(
-    [...example.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, 'x']),
+    [...example.matchAll(/\$\{(\w+)\}/g)].map((match) => [match[1]!, 'x'.repeat(32)]),
   )
   const config = await load(example, env)
   expect(config.workspaces.size).toBeGreaterThan(0)
