@@ -1,8 +1,9 @@
 // What is generated and committed: the schema that editors complete a configuration from, and the page of
-// what each provider can do. `npm run generate` writes them; a test compares.
+// what each provider can do, and the API's description. `npm run generate` writes them; a test compares.
 
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { openApiDocument } from '#shared/api/openapi.ts'
 import { jsonSchema } from '#shared/config/schema.ts'
 import { matrixPage } from '#shared/storage/matrix.ts'
 
@@ -18,6 +19,7 @@ very kind, \`documented\` by the vendor, \`assumed\` by likeness.
 `
 
 export const GENERATED: Record<string, () => string> = {
+  'shared/api/openapi.json': () => `${JSON.stringify(openApiDocument(), null, 2)}\n`,
   'shared/config/skein.schema.json': () => `${JSON.stringify(jsonSchema(), null, 2)}\n`,
   'shared/storage/compatibility.md': () => PAGE + matrixPage(),
 }

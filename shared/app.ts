@@ -1,14 +1,22 @@
-// Composes the doors that every deploy target offers. So far there is one: HTTP.
+// Composes the three doors that every deploy target offers, and nothing else: HTTP, the queue, the schedules.
 
-import type { Config } from './config/config.ts'
-import type { Platform } from './platform.ts'
 import { createApi } from './api/api.ts'
+import type { Config } from './config/config.ts'
+import type { Message, Outcome } from './jobs/queue.ts'
+import type { Platform } from './platform.ts'
+import { openSuite } from './suite.ts'
+import { createTasks } from './tasks.ts'
 
 export interface Skein {
   fetch(request: Request): Promise<Response>
+  /** One outcome a message, in order. Never throws for what a message holds. */
+  consume(messages: readonly Message[]): Promise<Outcome[]>
+  /** Enqueues that schedule's first tasks. */
+  schedule(name: string): Promise<void>
 }
 
 export function createSkein(config: Config, platform: Platform): Skein {
-  const api = createApi(config, platform)
-  return { fetch: async (request) => api.fetch(request) }
+  const suite = openSuite(config, platform)
+  const api = createApi(suite)
+  return { fetch: async (request) => api.fetch(request), ...createTasks(suite) }
 }

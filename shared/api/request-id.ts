@@ -10,9 +10,14 @@ export interface ApiEnv {
   Variables: { requestId: string }
 }
 
+export function requestIdOf({ headers }: Request): string {
+  const brought = headers.get('x-request-id')
+  return brought !== null && FIT.test(brought) ? brought : randomUUID()
+}
+
+/** For routes that are not described, and so answer by themselves. */
 export const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
-  const brought = c.req.header('x-request-id')
-  const id = brought !== undefined && FIT.test(brought) ? brought : randomUUID()
+  const id = requestIdOf(c.req.raw)
   c.set('requestId', id)
   await next()
   c.res.headers.set('x-request-id', id)

@@ -20,10 +20,14 @@ import {
 import type { Servers } from '../harness/servers.ts'
 import type { StoreDescription } from '../suites/storage/harness.ts'
 import { freshPlace } from '../suites/storage/harness.ts'
+import type { StoreEntry } from '../uppy/running-skein.ts'
+import { SIGNING_SECRET, entryOf } from '../uppy/running-skein.ts'
 
 export interface FittedStore {
   name: string
   store: Store
+  /** How a configuration writes it. */
+  entry: StoreEntry
   /** Plans CORS for the origin, and carries it out; absent where every page may come. */
   fit?: (origin: string) => Promise<SetupStep[]>
   close(): Promise<void>
@@ -48,8 +52,10 @@ export async function openStores(servers: Servers): Promise<(FittedStore | Missi
 
 const PLATFORM = { env: {}, fileSystem: true, now: Date.now }
 
-function openBucket({ name, uri: template, row, options }: StoreDescription): FittedStore {
-  const uri = template.replace('{place}', freshPlace())
+function openBucket(description: StoreDescription): FittedStore {
+  const { name, row, options } = description
+  const place = freshPlace()
+  const uri = description.uri.replace('{place}', place)
   const all = { name, ...options }
   const rows = row === undefined ? PROVIDERS : PROVIDERS.filter(({ id }) => id === row)
   const store = openStore(uri, PLATFORM, all, rows)
@@ -57,6 +63,7 @@ function openBucket({ name, uri: template, row, options }: StoreDescription): Fi
   return {
     name,
     store,
+    entry: entryOf(description, place),
     async fit(origin) {
       const steps = await setup.plan({ cors: { origins: [origin] } })
       for (const step of steps) await step.apply?.()
@@ -71,7 +78,7 @@ function openBucket({ name, uri: template, row, options }: StoreDescription): Fi
 
 async function openServedFolder(): Promise<FittedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'skein-browser-'))
-  const signingSecret = 'a secret that only this run knows'
+  const signingSecret = SIGNING_SECRET
   const platform = { ...PLATFORM, env: { SKEIN_SIGNING_SECRET: signingSecret } }
   const uri = `file:${folder}`
   const config = readConfig({ stores: { folder: uri } }, 'by this test', platform)
@@ -81,6 +88,7 @@ async function openServedFolder(): Promise<FittedStore> {
   return {
     name: 'folder',
     store,
+    entry: uri,
     async close() {
       await store.close()
       await server.close()

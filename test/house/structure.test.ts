@@ -9,11 +9,14 @@ import { ROOT, importsOf, sourceFiles, staticClosure } from './imports.ts'
 /** From top to bottom; a row's folders never import each other. */
 const RANKS: readonly (readonly string[])[] = [
   ['app.ts'],
-  ['api'],
+  ['api', 'tasks.ts'],
+  ['suite.ts'],
   ['config'],
   ['uploads'],
   ['migration', 'cost', 'recovery'],
   ['replication', 'integrity'],
+  ['workspaces'],
+  ['access'],
   ['copy'],
   ['compare'],
   ['events'],

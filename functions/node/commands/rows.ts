@@ -12,10 +12,11 @@ import { put } from './put.ts'
 import { rm } from './rm.ts'
 import { setup } from './setup.ts'
 import { stats, status } from './stores.ts'
+import { token } from './token.ts'
 
 export const COMMANDS: readonly CommandRow[] = [
   ...[status, stats, list, put, get, rm, presign],
-  ...[configShow, configSet, configTest, setup],
+  ...[configShow, configSet, configTest, setup, token],
   capabilities,
   completionCommand(() => COMMANDS),
 ]

@@ -1,0 +1,179 @@
+// The OpenAPI 3.1 document, made from the very descriptions that validate the requests. Loaded by the
+// generator and by a test, never by what is deployed: what is served is the committed file.
+
+import * as z from 'zod/mini'
+import type { ErrorKind } from '#shared/storage/errors.ts'
+import { ERROR_KINDS, problem } from './problems.ts'
+import * as requests from './requests.ts'
+import { RESPONSES } from './responses.ts'
+import type { Route } from './route.ts'
+import { NO_BODY } from './route.ts'
+import { ROUTES } from './routes/routes.ts'
+
+type Json = Record<string, unknown>
+
+const COMPONENTS = '#/components/schemas/'
+const REFUSED = '#/components/responses/'
+
+const REQUESTS = {
+  UploadRequest: requests.uploadRequest,
+  BatchRequest: requests.batchRequest,
+  PartsRequest: requests.partsRequest,
+  CompleteRequest: requests.completeRequest,
+  DownloadRequest: requests.downloadRequest,
+  CopyRequest: requests.copyRequest,
+  UppyRequest: requests.uppyRequest,
+}
+
+export function openApiDocument(): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Skein',
+      version: '1',
+      description:
+        'Signed uploads and downloads for objects that are kept in several clouds. Errors are RFC 9457 problem documents, one `type` for each kind.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ bearer: [] }],
+    paths: paths(),
+    components: {
+      schemas: schemas(),
+      responses: refusedResponses(),
+      securitySchemes: {
+        bearer: {
+          type: 'http',
+          scheme: 'bearer',
+          description:
+            'A token of `skein token`, or a JWT of an issuer that the configuration knows.',
+        },
+      },
+    },
+  }
+}
+
+function paths(): Json {
+  const all: Record<string, Json> = {}
+  for (const route of ROUTES) {
+    const path = `/v1/{workspace}${route.path.replace(/:(\w+)/g, '{$1}')}`
+    all[path] = { ...all[path], [route.method]: operation(route) }
+  }
+  return { ...all, ...OPEN }
+}
+
+function operation(route: Route): Json {
+  const { summary, scopes, body } = route
+  return {
+    operationId: nameOf(route),
+    summary,
+    description: `Takes the scope${scopes.length > 1 ? 's' : ''} ${scopes.map((s) => `\`${s}\``).join(' and ')}.`,
+    parameters: parameters(route),
+    ...(body !== NO_BODY && { requestBody: requestBody(body) }),
+    responses: responses(route),
+  }
+}
+
+/** `postUploadsIdParts`: unique, and stable as long as the route is. */
+function nameOf({ method, path }: Route): string {
+  const words = path.split(/[/:]+/).filter(Boolean)
+  return method + words.map((word) => word[0]!.toUpperCase() + word.slice(1)).join('')
+}
+
+function parameters({ path, query }: Route): Json[] {
+  const named = ['workspace', ...(path.includes(':id') ? ['id'] : [])]
+  const { properties = {}, required = [] } = toJson(query)
+  const needed = required as string[]
+  return [
+    ...named.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
+    ...Object.entries(properties as Json).map(([name, schema]) => {
+      return { name, in: 'query', required: needed.includes(name), schema }
+    }),
+  ]
+}
+
+function requestBody(body: z.ZodMiniType): Json {
+  const [name] = Object.entries(REQUESTS).find(([, schema]) => schema === body) ?? []
+  if (name === undefined) throw new Error('A route takes a body that has no name in REQUESTS.')
+  // Where every field may be left out, so may the body.
+  const required = !z.safeParse(body, {}).success
+  return { required, content: { 'application/json': { schema: { $ref: COMPONENTS + name } } } }
+}
+
+function responses({ answer, refusals }: Route): Json {
+  const kinds: ErrorKind[] = ['unauthenticated', 'denied', ...refusals]
+  const statuses = new Set(kinds.map((kind) => problem(kind, '').status))
+  const refused = [...statuses].toSorted((a, b) => a - b)
+  return {
+    [answer.status]: success(answer),
+    ...Object.fromEntries(refused.map((status) => [status, { $ref: REFUSED + status }])),
+    default: { $ref: `${REFUSED}other` },
+  }
+}
+
+/** One answer for each status that problems have. */
+function refusedResponses(): Json {
+  const titles = new Map<number, string[]>()
+  for (const kind of ERROR_KINDS) {
+    const { status, title } = problem(kind, '')
+    titles.set(status, [...(titles.get(status) ?? []), title])
+  }
+  const named = [...titles].map(([status, all]) => [status, problemResponse(all.join('; '))])
+  return { ...Object.fromEntries(named), other: problemResponse('Any other problem') }
+}
+
+function success(answer: Route['answer']): Json {
+  switch (answer.status) {
+    case 200:
+      return {
+        description: answer.body,
+        content: { 'application/json': { schema: { $ref: COMPONENTS + answer.body } } },
+      }
+    case 204:
+      return { description: 'Done' }
+    default:
+      return {
+        description: 'Where to send the same request again, without the token',
+        headers: { location: { required: true, schema: { type: 'string', format: 'uri' } } },
+      }
+  }
+}
+
+function problemResponse(description: string): Json {
+  const schema = { $ref: `${COMPONENTS}Problem` }
+  return { description, content: { 'application/problem+json': { schema } } }
+}
+
+function open(operationId: string, summary: string): Json {
+  const content = { 'application/json': { schema: { type: 'object' } } }
+  return {
+    get: { operationId, summary, security: [], responses: { 200: { description: 'OK', content } } },
+  }
+}
+
+const OPEN = {
+  '/healthz': open('getHealthz', 'Whether the suite answers'),
+  '/capabilities': open('getCapabilities', 'What each provider can do, and how that is known'),
+  '/openapi.json': open('getOpenapiJson', 'This document'),
+}
+
+/** All named schemas, which refer to each other by name. */
+function schemas(): Json {
+  const named = z.registry<{ id: string }>()
+  for (const [id, schema] of Object.entries({ ...REQUESTS, ...RESPONSES }))
+    named.add(schema, { id })
+  const made = z.toJSONSchema(named, { uri: (id) => COMPONENTS + id, ...OPTIONS }).schemas
+  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, bare(schema)]))
+}
+
+const OPTIONS = { target: 'draft-2020-12', io: 'input' } as const
+
+function toJson(schema: z.ZodMiniType): Json {
+  return bare(z.toJSONSchema(schema, OPTIONS))
+}
+
+/** Without what says where a schema stands, since it stands in the document. */
+function bare(schema: object): Json {
+  const { $schema: _dialect, $id: _place, ...rest } = schema as Json
+  return rest
+}

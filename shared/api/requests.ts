@@ -1,0 +1,117 @@
+// What requests may say, field by field: validated by these schemas, described by them in the OpenAPI
+// document, and compared with the public types when the project is checked. An unknown field is an error: a
+// misspelt constraint must never be a constraint ignored.
+
+import * as z from 'zod/mini'
+import type {
+  BatchRequest,
+  CompleteRequest,
+  CopyRequest,
+  DownloadRequest,
+  PartsRequest,
+  UploadRequest,
+  UppyRequest,
+} from '#shared/client/protocol.ts'
+import type { Agrees, Held } from './agreement.ts'
+
+/** Keys are measured in bytes by the store; a character has at most four. */
+const LONGEST_KEY = 1024
+const LONGEST_HEADER = 1024
+const LONGEST_METADATA = 2048
+const MOST_UPLOADS = 1000
+const MOST_PARTS = 100
+const WEEK_SECONDS = 604_800
+
+export const key = z.string().check(z.minLength(1), z.maxLength(LONGEST_KEY))
+export const seconds = z.int().check(z.positive())
+export const text = z.string().check(z.minLength(1), z.maxLength(LONGEST_HEADER))
+const size = z.int().check(z.nonnegative())
+const partNumber = z.int().check(z.positive(), z.maximum(100_000))
+
+/** What a header can carry: no line can end in one. */
+const header = z
+  .string()
+  .check(
+    z.minLength(1),
+    z.maxLength(LONGEST_HEADER),
+    z.regex(/^[\x20-\x7e]*$/, 'printable ASCII, as headers are'),
+  )
+
+export const algorithm = z.enum(['crc32', 'crc32c', 'crc64nvme', 'md5', 'sha1', 'sha256'])
+
+export const checksum = z.strictObject({
+  algorithm,
+  value: z.string().check(z.regex(/^[A-Za-z0-9+/]{6,43}={0,2}$/, 'base64 of the digest')),
+})
+
+export const metadata = z.record(z.string(), z.string().check(z.maxLength(LONGEST_METADATA)))
+
+export const uploadRequest = z.strictObject({
+  key,
+  size: z.optional(size),
+  contentType: z.optional(header),
+  contentEncoding: z.optional(header),
+  contentDisposition: z.optional(header),
+  contentLanguage: z.optional(header),
+  cacheControl: z.optional(header),
+  checksum: z.optional(checksum),
+  metadata: z.optional(metadata),
+  storageClass: z.optional(text),
+  ifAbsent: z.optional(z.boolean()),
+  expiresInSeconds: z.optional(seconds),
+  method: z.optional(z.enum(['put', 'form', 'parts', 'resumable'])),
+})
+
+export const batchRequest = z.strictObject({
+  uploads: z.array(uploadRequest).check(z.minLength(1), z.maxLength(MOST_UPLOADS)),
+})
+
+export const partsRequest = z.strictObject({
+  partNumbers: z.optional(z.array(partNumber).check(z.minLength(1), z.maxLength(MOST_PARTS))),
+  expiresInSeconds: z.optional(seconds),
+  checksums: z.optional(z.record(z.string(), checksum)),
+})
+
+export const completeRequest = z.strictObject({
+  parts: z.optional(
+    z
+      .array(z.strictObject({ partNumber, etag: z.optional(text), size: z.optional(size) }))
+      .check(z.maxLength(100_000)),
+  ),
+})
+
+export const downloadRequest = z.strictObject({
+  key,
+  from: z.optional(text),
+  expiresInSeconds: z.optional(seconds),
+  disposition: z.optional(header),
+  filename: z.optional(text),
+  contentType: z.optional(header),
+  range: z.optional(z.strictObject({ first: size, last: size })),
+  version: z.optional(text),
+  verify: z.optional(z.boolean()),
+})
+
+export const copyRequest = z.strictObject({
+  from: key,
+  to: key,
+  ifAbsent: z.optional(z.boolean()),
+})
+
+export const uppyRequest = z.strictObject({
+  expiresInSeconds: z.optional(z.int().check(z.positive(), z.maximum(WEEK_SECONDS))),
+  prefix: z.optional(z.string().check(z.maxLength(LONGEST_KEY))),
+})
+
+/** Held by the compiler: a field that one side lacks does not build. */
+export type Agreement = Held<
+  [
+    Agrees<z.infer<typeof uploadRequest>, UploadRequest>,
+    Agrees<z.infer<typeof batchRequest>, BatchRequest>,
+    Agrees<z.infer<typeof partsRequest>, PartsRequest>,
+    Agrees<z.infer<typeof completeRequest>, CompleteRequest>,
+    Agrees<z.infer<typeof downloadRequest>, DownloadRequest>,
+    Agrees<z.infer<typeof copyRequest>, CopyRequest>,
+    Agrees<z.infer<typeof uppyRequest>, UppyRequest>,
+  ]
+>

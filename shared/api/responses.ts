@@ -1,0 +1,245 @@
+// What answers hold, as schemas: the OpenAPI document is made from them, and the compiler compares them with
+// the public types. Nothing of this is loaded at run time. Clients must expect further fields.
+
+import * as z from 'zod/mini'
+import type * as protocol from '#shared/client/protocol.ts'
+import type { Agrees, Held } from './agreement.ts'
+import { algorithm, checksum } from './requests.ts'
+
+const text = z.string()
+const textOrNone = z.optional(text)
+const count = z.int().check(z.nonnegative())
+const time = z.iso.datetime()
+const method = z.enum(['put', 'form', 'parts', 'resumable'])
+const texts = z.record(z.string(), text)
+const enforcement = z.enum(['signed', 'verified', 'open'])
+const role = z.enum(['primary', 'replica'])
+const atMost = z.optional(z.literal(true))
+
+const SignedRequest = z.object({
+  method: z.enum(['GET', 'HEAD', 'PUT', 'POST', 'DELETE']),
+  url: text,
+  headers: texts,
+  fields: z.optional(texts),
+})
+
+const PartRequest = z.object({
+  ...SignedRequest.shape,
+  partNumber: count,
+  offset: count,
+  size: count,
+})
+
+const parts = z.object({ size: count, count, requests: z.array(PartRequest) })
+
+const UploadPlan = z.object({
+  id: text,
+  key: text,
+  store: text,
+  method,
+  request: z.optional(SignedRequest),
+  parts: z.optional(parts),
+  staged: z.boolean(),
+  enforced: z.object({
+    size: enforcement,
+    type: enforcement,
+    checksum: enforcement,
+    overwrite: enforcement,
+  }),
+  expiresAt: time,
+  expiresAtMost: atMost,
+})
+
+const Problem = z.object({
+  type: text,
+  title: text,
+  status: z.int(),
+  detail: text,
+  store: textOrNone,
+  key: textOrNone,
+  rule: textOrNone,
+  errors: z.optional(z.array(z.object({ pointer: text, detail: text }))),
+})
+
+const BatchPlan = z.object({
+  uploads: z.array(z.union([z.object({ plan: UploadPlan }), z.object({ problem: Problem })])),
+})
+
+const PartsPlan = z.object({ id: text, parts, expiresAt: time, expiresAtMost: atMost })
+
+const CompletedObject = z.object({
+  key: text,
+  store: text,
+  size: count,
+  etag: text,
+  version: textOrNone,
+  contentType: textOrNone,
+  checksum: z.optional(checksum),
+  completedAt: time,
+})
+
+const ArrivedPart = z.object({
+  partNumber: count,
+  size: count,
+  etag: textOrNone,
+  checksum: z.optional(checksum),
+})
+
+const UploadState = z.object({
+  id: text,
+  key: text,
+  store: text,
+  method,
+  state: z.enum(['open', 'unbegun', 'completed', 'gone']),
+  parts: z.optional(z.object({ size: count, count, arrived: z.array(ArrivedPart) })),
+  object: z.optional(CompletedObject),
+  expiresAt: time,
+})
+
+const UnfinishedUploads = z.object({
+  uploads: z.array(z.object({ key: text, store: text, begun: z.optional(time), id: textOrNone })),
+  cursor: textOrNone,
+})
+
+const Download = z.object({
+  key: text,
+  store: text,
+  request: SignedRequest,
+  expiresAt: z.optional(time),
+  expiresAtMost: atMost,
+  maybeStale: z.boolean(),
+  because: text,
+  fallbacks: z.array(
+    z.object({ store: text, request: SignedRequest, expiresAt: z.optional(time) }),
+  ),
+  object: z.optional(z.object({ size: count, etag: text, modified: time })),
+})
+
+const StoreCopy = z.object({
+  store: text,
+  role,
+  state: z.enum(['present', 'absent', 'unknown']),
+  size: z.optional(count),
+  etag: textOrNone,
+  modified: z.optional(time),
+  storageClass: textOrNone,
+  problem: textOrNone,
+})
+
+const ObjectList = z.object({
+  objects: z.array(
+    z.object({ key: text, size: count, modified: time, stores: z.optional(z.array(StoreCopy)) }),
+  ),
+  prefixes: z.array(text),
+  cursor: textOrNone,
+  unreachable: z.optional(z.array(text)),
+})
+
+const ObjectDescription = z.object({
+  key: text,
+  size: count,
+  contentType: textOrNone,
+  contentEncoding: textOrNone,
+  contentDisposition: textOrNone,
+  contentLanguage: textOrNone,
+  cacheControl: textOrNone,
+  metadata: texts,
+  checksums: z.partialRecord(algorithm, text),
+  modified: time,
+  stores: z.array(StoreCopy),
+})
+
+const DeleteResponse = z.object({
+  key: text,
+  stores: z.array(z.object({ store: text, deleted: z.boolean(), problem: textOrNone })),
+})
+
+const CopyResponse = z.object({
+  key: text,
+  store: text,
+  size: count,
+  etag: text,
+  version: textOrNone,
+  overwrite: enforcement,
+})
+
+const WorkspaceStatus = z.object({
+  workspace: text,
+  state: z.enum(['healthy', 'degraded', 'critical']),
+  stores: z.array(
+    z.object({
+      store: text,
+      role,
+      provider: text,
+      state: z.enum(['up', 'down', 'circuit-open']),
+      milliseconds: z.optional(z.number()),
+      problem: textOrNone,
+    }),
+  ),
+})
+
+const WorkspaceStats = z.object({
+  workspace: text,
+  stores: z.array(
+    z.object({
+      store: text,
+      objects: count,
+      bytes: count,
+      complete: z.boolean(),
+      problem: textOrNone,
+    }),
+  ),
+})
+
+const UppyEndpoint = z.object({ endpoint: text, expiresAt: time })
+
+/** By the names that the document and the public types have for them. */
+export const RESPONSES = {
+  Checksum: checksum,
+  SignedRequest,
+  PartRequest,
+  UploadPlan,
+  BatchPlan,
+  PartsPlan,
+  ArrivedPart,
+  UploadState,
+  CompletedObject,
+  UnfinishedUploads,
+  Download,
+  StoreCopy,
+  ObjectList,
+  ObjectDescription,
+  DeleteResponse,
+  CopyResponse,
+  WorkspaceStatus,
+  WorkspaceStats,
+  UppyEndpoint,
+  Problem,
+}
+
+export type ResponseName = keyof typeof RESPONSES
+
+/** Held by the compiler: a field that one side lacks does not build. */
+export type Agreement = Held<
+  [
+    Agrees<z.infer<typeof SignedRequest>, protocol.SignedRequest>,
+    Agrees<z.infer<typeof PartRequest>, protocol.PartRequest>,
+    Agrees<z.infer<typeof UploadPlan>, protocol.UploadPlan>,
+    Agrees<z.infer<typeof BatchPlan>, protocol.BatchPlan>,
+    Agrees<z.infer<typeof PartsPlan>, protocol.PartsPlan>,
+    Agrees<z.infer<typeof ArrivedPart>, protocol.ArrivedPart>,
+    Agrees<z.infer<typeof UploadState>, protocol.UploadState>,
+    Agrees<z.infer<typeof CompletedObject>, protocol.CompletedObject>,
+    Agrees<z.infer<typeof UnfinishedUploads>, protocol.UnfinishedUploads>,
+    Agrees<z.infer<typeof Download>, protocol.Download>,
+    Agrees<z.infer<typeof StoreCopy>, protocol.StoreCopy>,
+    Agrees<z.infer<typeof ObjectList>, protocol.ObjectList>,
+    Agrees<z.infer<typeof ObjectDescription>, protocol.ObjectDescription>,
+    Agrees<z.infer<typeof DeleteResponse>, protocol.DeleteResponse>,
+    Agrees<z.infer<typeof CopyResponse>, protocol.CopyResponse>,
+    Agrees<z.infer<typeof WorkspaceStatus>, protocol.WorkspaceStatus>,
+    Agrees<z.infer<typeof WorkspaceStats>, protocol.WorkspaceStats>,
+    Agrees<z.infer<typeof UppyEndpoint>, protocol.UppyEndpoint>,
+    Agrees<z.infer<typeof Problem>, protocol.Problem>,
+  ]
+>

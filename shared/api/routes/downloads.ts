@@ -1,0 +1,49 @@
+// Downloads: a signed URL of the store that the request or the workspace's rules choose, or a redirect to it.
+
+import * as z from 'zod/mini'
+import { checkOwnKey } from '#shared/access/refusals.ts'
+import { signDownload } from '#shared/workspaces/downloads.ts'
+import { downloadRequest } from '../requests.ts'
+import { NO_BODY, NO_QUERY, route } from '../route.ts'
+
+const REFUSALS = ['denied', 'invalid', 'not-found', 'unsupported', 'unavailable'] as const
+
+const download = route({
+  method: 'post',
+  path: '/downloads',
+  scopes: ['download'],
+  summary: 'Sign a download, with the other stores that may hold the object to fall back to',
+  query: NO_QUERY,
+  body: downloadRequest,
+  answer: { status: 200, body: 'Download' },
+  refusals: REFUSALS,
+  handle({ workspace, who, body, suite }) {
+    checkOwnKey(who, body.key)
+    return signDownload(workspace, body, suite.downloads)
+  },
+})
+
+const { key, from, expiresInSeconds, disposition, filename, contentType, version, verify } =
+  downloadRequest.shape
+
+/** The range is the client's own header, which it sends again. */
+const redirect = route({
+  method: 'get',
+  path: '/download',
+  scopes: ['download'],
+  summary: 'Be redirected to a signed download',
+  query: z.strictObject({
+    ...{ key, from, expiresInSeconds, disposition, filename, contentType, version, verify },
+  }),
+  body: NO_BODY,
+  answer: { status: 307 },
+  refusals: REFUSALS,
+  async handle({ workspace, who, query, suite, request }) {
+    checkOwnKey(who, query.key)
+    const options = { redirect: true, head: request.method === 'HEAD' }
+    const signed = await signDownload(workspace, query, suite.downloads, options)
+    return signed.request.url
+  },
+})
+
+export const DOWNLOAD_ROUTES = [download, redirect]

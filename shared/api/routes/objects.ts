@@ -1,0 +1,81 @@
+// Objects of a workspace, over all its stores: listed, described, deleted, copied.
+
+import * as z from 'zod/mini'
+import { checkOwnKey, ownPrefix } from '#shared/access/refusals.ts'
+import { listObjects } from '#shared/workspaces/listing.ts'
+import { copyObject, deleteObject, describeObject } from '#shared/workspaces/objects.ts'
+import { copyRequest, key } from '../requests.ts'
+import { NO_BODY, NO_QUERY, route } from '../route.ts'
+
+const MOST_LISTED = 1000
+const LONGEST_CURSOR = 8192
+
+const list = route({
+  method: 'get',
+  path: '/objects',
+  scopes: ['list'],
+  summary: 'List objects; with `stores=all`, what each store holds of them',
+  query: z.strictObject({
+    prefix: z.optional(z.string()),
+    delimiter: z.optional(z.string()),
+    limit: z.optional(z.int().check(z.positive(), z.maximum(MOST_LISTED))),
+    cursor: z.optional(z.string().check(z.maxLength(LONGEST_CURSOR))),
+    stores: z.optional(z.enum(['primary', 'all'])),
+  }),
+  body: NO_BODY,
+  answer: { status: 200, body: 'ObjectList' },
+  refusals: ['denied', 'invalid', 'unavailable'],
+  handle({ workspace, who, query, request }) {
+    const prefix = ownPrefix(who, query.prefix)
+    return listObjects(workspace, { ...query, prefix, signal: request.signal })
+  },
+})
+
+const describe = route({
+  method: 'get',
+  path: '/object',
+  scopes: ['list'],
+  summary: 'Describe one object, with its state at every store',
+  query: z.strictObject({ key }),
+  body: NO_BODY,
+  answer: { status: 200, body: 'ObjectDescription' },
+  refusals: ['denied', 'invalid', 'not-found', 'unavailable'],
+  handle({ workspace, who, query, request }) {
+    checkOwnKey(who, query.key)
+    return describeObject(workspace, query.key, { signal: request.signal })
+  },
+})
+
+const remove = route({
+  method: 'delete',
+  path: '/object',
+  scopes: ['delete'],
+  summary: 'Delete an object from every store, or from the primary alone',
+  query: z.strictObject({ key, from: z.optional(z.enum(['all', 'primary'])) }),
+  body: NO_BODY,
+  answer: { status: 200, body: 'DeleteResponse' },
+  refusals: ['denied', 'invalid', 'unavailable'],
+  handle({ workspace, who, query, request }) {
+    checkOwnKey(who, query.key)
+    const { from = 'all' } = query
+    return deleteObject(workspace, query.key, { from, signal: request.signal })
+  },
+})
+
+const copy = route({
+  method: 'post',
+  path: '/objects/copy',
+  scopes: ['download', 'upload'],
+  summary: 'Copy an object within the workspace, at its primary',
+  query: NO_QUERY,
+  body: copyRequest,
+  answer: { status: 200, body: 'CopyResponse' },
+  refusals: ['denied', 'exists', 'invalid', 'not-found', 'unsupported', 'unavailable'],
+  handle({ workspace, who, body, request }) {
+    checkOwnKey(who, body.from)
+    const terms = workspace.uploads.copyTerms(who, body)
+    return copyObject(workspace, terms, { signal: request.signal })
+  },
+})
+
+export const OBJECT_ROUTES = [list, describe, remove, copy]

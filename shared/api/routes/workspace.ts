@@ -1,0 +1,35 @@
+// How a workspace is: its stores' health, and how much each of them holds.
+
+import * as z from 'zod/mini'
+import { ownPrefix } from '#shared/access/refusals.ts'
+import { workspaceStats } from '#shared/workspaces/stats.ts'
+import { workspaceStatus } from '#shared/workspaces/status.ts'
+import { NO_BODY, NO_QUERY, route } from '../route.ts'
+
+const status = route({
+  method: 'get',
+  path: '/status',
+  scopes: ['operate'],
+  summary: 'Ask each store whether it is well',
+  query: NO_QUERY,
+  body: NO_BODY,
+  answer: { status: 200, body: 'WorkspaceStatus' },
+  refusals: ['denied'],
+  handle: ({ workspace, suite, request }) =>
+    workspaceStatus(workspace, { circuits: suite.downloads.circuits, signal: request.signal }),
+})
+
+const stats = route({
+  method: 'get',
+  path: '/stats',
+  scopes: ['operate'],
+  summary: 'Count what each store holds, as far as a bounded listing gets',
+  query: z.strictObject({ prefix: z.optional(z.string()) }),
+  body: NO_BODY,
+  answer: { status: 200, body: 'WorkspaceStats' },
+  refusals: ['denied', 'unavailable'],
+  handle: ({ workspace, who, query, request }) =>
+    workspaceStats(workspace, { prefix: ownPrefix(who, query.prefix), signal: request.signal }),
+})
+
+export const WORKSPACE_ROUTES = [status, stats]
