@@ -8,6 +8,7 @@ import type { BuildOptions } from 'esbuild'
 import { build } from 'esbuild'
 import type { Bundle } from './bundle.ts'
 import { describeSizes } from './bundle.ts'
+import { buildClient, buildPage } from './build-client.ts'
 import { workerBundling } from './cloudflare/bundling.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -36,8 +37,16 @@ const TARGETS: Record<string, Target> = {
   node: {
     entries: { server: 'functions/node/server.ts', cli: 'functions/node/cli.ts' },
     options: NODE,
+    finish: (folder) => buildPage(`${folder}/page`),
   },
-  aws: { entries: { api: 'functions/aws/api.ts' }, options: NODE },
+  aws: {
+    entries: {
+      api: 'functions/aws/api.ts',
+      consumer: 'functions/aws/consumer.ts',
+      schedule: 'functions/aws/schedule.ts',
+    },
+    options: NODE,
+  },
   azure: {
     entries: { index: 'functions/azure/index.ts' },
     // Only the Functions worker has this module, and it gives it to whoever requires it.
@@ -86,8 +95,8 @@ export async function buildTarget(name: string, folder = `${root}dist/${name}`):
 
 if (import.meta.main) {
   const names = process.argv.slice(2)
-  for (const name of names.length > 0 ? names : TARGET_NAMES) {
-    const bundle = await buildTarget(name)
+  for (const name of names.length > 0 ? names : [...TARGET_NAMES, 'client']) {
+    const bundle = await (name === 'client' ? buildClient() : buildTarget(name))
     console.log([`dist/${name}`, ...(await describeSizes(bundle))].join('\n  '))
   }
 }

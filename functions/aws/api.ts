@@ -1,19 +1,14 @@
 // The HTTP door on AWS Lambda, behind a Function URL or an API Gateway. Anything that is not an HTTP event
 // fails the invocation: an adapter that answered 404 to a queue's batch would have its messages deleted.
+// Answers are small, since bytes never come this way, so none is streamed.
 
 import type { LambdaContext, LambdaEvent } from 'hono/aws-lambda'
 import { handle } from 'hono/aws-lambda'
 import { Hono } from 'hono'
 import { createSkein } from '#shared/app.ts'
 import { findConfig } from '#shared/config/find.ts'
-import type { Platform } from '#shared/platform.ts'
+import { platform } from './platform.ts'
 
-const platform: Platform = {
-  env: process.env,
-  fileSystem: false,
-  now: Date.now,
-  log: console.error,
-}
 const skein = createSkein(await findConfig(platform), platform)
 const http = handle(new Hono().mount('/', (request) => skein.fetch(request)))
 

@@ -1,6 +1,6 @@
-// The local process as a platform: its environment, its clock, and folders that are real. A secret for
-// signing the URLs of folder stores is made at the first need and kept beside the data, readable by its
-// owner alone, so that the server and the command line agree without anybody setting anything.
+// The local process as a platform: its environment, its clock, and folders that are real. Secrets that nobody
+// has set are made at the first need and kept beside the data, readable by their owner alone, so that the
+// server and the command line agree without anybody setting anything.
 
 import { randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -10,24 +10,43 @@ import type { Config } from '#shared/config/config.ts'
 import { findConfig } from '#shared/config/find.ts'
 import type { Platform } from '#shared/platform.ts'
 
-const STATE_FOLDER = '.skein'
+export const STATE_FOLDER = '.skein'
+
+/** Variables that are files of the state folder where nobody has set them. */
+const KEPT = { SKEIN_SIGNING_SECRET: 'signing-secret', SKEIN_SECRET: 'secret' } as const
 
 export function localPlatform(env: NodeJS.ProcessEnv = process.env): Platform {
-  let secret = env['SKEIN_SIGNING_SECRET']
-  const withSecret = Object.defineProperty({ ...env }, 'SKEIN_SIGNING_SECRET', {
-    get: () => (secret ??= localSecret()),
-    enumerable: false,
-  })
-  return { env: withSecret, fileSystem: true, now: Date.now, log: console.error }
+  const withSecrets = { ...env }
+  for (const [name, file] of Object.entries(KEPT)) {
+    let value = env[name] || undefined
+    const get = () => (value ??= keptSecret(file))
+    Object.defineProperty(withSecrets, name, { get, enumerable: false })
+  }
+  return {
+    env: withSecrets,
+    fileSystem: true,
+    readFile: readIfThere,
+    now: Date.now,
+    log: console.error,
+  }
 }
 
-function localSecret(): string {
-  const path = join(STATE_FOLDER, 'signing-secret')
+/** The same environment with one variable more, and its secrets still unread. */
+export function withVariable(env: Platform['env'], name: string, value: string): Platform['env'] {
+  return Object.create(env, { [name]: { value, enumerable: true } }) as Platform['env']
+}
+
+/** Of this folder, made when it is first asked for. */
+export function keptSecret(
+  file: string,
+  make = () => randomBytes(32).toString('base64url'),
+): string {
+  const path = join(STATE_FOLDER, file)
   if (!existsSync(path)) {
     mkdirSync(STATE_FOLDER, { recursive: true })
     // Linked once it is whole: nobody, now or after a crash, reads a part of it.
     const partial = `${path}.${process.pid}`
-    writeFileSync(partial, randomBytes(32).toString('base64url'), { mode: 0o600 })
+    writeFileSync(partial, make(), { mode: 0o600 })
     try {
       linkSync(partial, path)
     } catch (error) {

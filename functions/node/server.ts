@@ -1,66 +1,72 @@
 // The local process: the whole suite in one, with no account anywhere. `npm start` runs it.
 
-import { serve } from '@hono/node-server'
+import { join } from 'node:path'
+import type { Skein } from '#shared/app.ts'
 import { createSkein } from '#shared/app.ts'
 import type { Config } from '#shared/config/config.ts'
 import { ConfigError } from '#shared/config/problems.ts'
-import { localConfig, localPlatform } from './platform.ts'
+import type { Platform } from '#shared/platform.ts'
+import { SCHEDULES } from '#shared/tasks.ts'
+import { openDatabase } from './database.ts'
+import { listen } from './listener.ts'
+import { withLocalToken } from './local-access.ts'
+import { servePage } from './page.ts'
+import { STATE_FOLDER, localConfig, localPlatform, withVariable } from './platform.ts'
+import { openQueue } from './queue.ts'
+import { startSchedules } from './schedules.ts'
+import { welcome } from './welcome.ts'
+import { startWorker } from './worker.ts'
 
 export interface LocalServer {
   url: string
+  skein: Skein
   close(): Promise<void>
 }
 
+/** The HTTP door, and the page at `/`. Folders sign URLs of where it really listens, unless something stands in front of it. */
 export async function startServer(
   config: Config,
   platform = localPlatform(),
   port = config.server.port,
 ): Promise<LocalServer> {
-  const skein = createSkein(config, platform)
-  return new Promise((resolve, reject) => {
-    const server = serve(
-      { fetch: (request) => skein.fetch(request), hostname: config.server.host, port },
-      (address) => {
-        resolve({
-          url: `http://${inAddress(config.server.host)}:${address.port}`,
-          close: () => new Promise((done) => server.close(() => done())),
-        })
-      },
-    )
-    server.on('error', reject)
+  const opened = Promise.withResolvers<Skein>()
+  const listener = await listen(config.server.host, port, (address) => {
+    const publicUrl = platform.env['SKEIN_PUBLIC_URL'] || config.server.publicUrl || address
+    const env = withVariable(platform.env, 'SKEIN_PUBLIC_URL', publicUrl)
+    const skein = createSkein(config, { ...platform, env })
+    opened.resolve(skein)
+    return async (request) => (await servePage(request)) ?? skein.fetch(request)
   })
+  return { ...listener, skein: await opened.promise }
 }
 
-function inAddress(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
+/** All three doors, with the queue and the schedules of this folder. */
+async function startAll(config: Config, base: Platform, port: number): Promise<LocalServer> {
+  const database = openDatabase(join(STATE_FOLDER, 'local.sqlite'))
+  const queue = await openQueue(database)
+  const server = await startServer(config, { ...base, queue }, port)
+  const { skein } = server
+  const { error: log } = console
+  const worker = startWorker(queue, (messages) => skein.consume(messages), log)
+  const schedules = startSchedules(database, SCHEDULES, (name) => skein.schedule(name), log)
+  return {
+    ...server,
+    async close() {
+      await Promise.all([server.close(), schedules.stop(), worker.stop()])
+      database.close()
+    },
+  }
 }
 
 async function main(): Promise<void> {
   const platform = localPlatform()
-  const config = await localConfig(platform)
+  const { config, token } = withLocalToken(await localConfig(platform))
   const port = Number(process.env['PORT'] ?? config.server.port)
-  const server = await startServer(config, platform, port)
-  console.log(welcome(server.url, config))
+  const server = await startAll(config, platform, port)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.once(signal, () => void server.close().then(() => process.exit(0)))
   }
-}
-
-function welcome(url: string, config: Config): string {
-  const [first] = config.stores.keys()
-  return [
-    `Skein is at ${url}, configured ${config.source}.`,
-    'Stores:',
-    ...[...config.stores.values()].map(({ name, uri }) => `  ${name.padEnd(16)} ${uri}`),
-    'Try:',
-    `  curl ${url}/healthz`,
-    ...(first === undefined
-      ? []
-      : [
-          `  npm run skein -- put README.md ${first}:hello.md`,
-          `  npm run -s skein -- presign get ${first}:hello.md`,
-        ]),
-  ].join('\n')
+  console.log(welcome(server.url, config, token))
 }
 
 function explain(error: unknown): string {

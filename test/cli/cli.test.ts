@@ -16,63 +16,63 @@ describe('with no configuration, a folder', () => {
     const bytes = Buffer.from(Array.from({ length: 70_000 }, (_, i) => i % 251))
     await writeFile(join(skein.folder, 'a b.bin'), bytes)
 
-    expect(await skein('put', 'a b.bin', 'local:in/')).toMatchObject({
+    expect(await skein('put', 'a b.bin', 'main:in/')).toMatchObject({
       code: 0,
-      out: 'local:in/a b.bin  68.4 KiB\n',
+      out: 'main:in/a b.bin  68.4 KiB\n',
     })
-    expect(await skein('get', 'local:in/a b.bin', 'out/')).toMatchObject({ code: 0 })
+    expect(await skein('get', 'main:in/a b.bin', 'out/')).toMatchObject({ code: 0 })
     expect(await readFile(join(skein.folder, 'out', 'a b.bin'))).toEqual(bytes)
-    const part = await skein('get', 'local:in/a b.bin', '-', '--range', '250-252')
+    const part = await skein('get', 'main:in/a b.bin', '-', '--range', '250-252')
     expect(part.bytes).toEqual(bytes.subarray(250, 253))
   })
 
   test('lists by folder, lists all, counts, and empties', async () => {
     const skein = await newSkein()
     for (const key of ['a/1.txt', 'a/2.txt', 'b.txt'])
-      await skein.withInput('hello', 'put', '-', `local:${key}`)
+      await skein.withInput('hello', 'put', '-', `main:${key}`)
 
-    const top = JSON.parse((await skein('list', 'local:', '--json')).out) as Record<string, unknown>
+    const top = JSON.parse((await skein('list', 'main:', '--json')).out) as Record<string, unknown>
     expect(top).toMatchObject({
       prefixes: ['a/'],
       objects: [{ key: 'b.txt', size: 5 }],
       more: false,
     })
     const limited = JSON.parse(
-      (await skein('list', 'local:', '-r', '--limit', '2', '--json')).out,
+      (await skein('list', 'main:', '-r', '--limit', '2', '--json')).out,
     ) as object
     expect(limited).toMatchObject({ objects: [{ key: 'a/1.txt' }, { key: 'a/2.txt' }], more: true })
     const stats = JSON.parse((await skein('stats', '--detailed', '--json')).out) as object
-    expect(stats).toMatchObject({ stores: [{ store: 'local', objects: 3, bytes: 15 }] })
+    expect(stats).toMatchObject({ stores: [{ store: 'main', objects: 3, bytes: 15 }, {}, {}] })
 
-    expect((await skein('rm', 'local:', '-r')).code).toBe(2)
-    expect((await skein('rm', 'local:a/', '-r', '--dry-run')).out).toBe(
-      'local:a/1.txt\nlocal:a/2.txt\n',
+    expect((await skein('rm', 'main:', '-r')).code).toBe(2)
+    expect((await skein('rm', 'main:a/', '-r', '--dry-run')).out).toBe(
+      'main:a/1.txt\nmain:a/2.txt\n',
     )
-    expect((await skein('rm', 'local:a/', '-r')).out).toBe('2 deleted\n')
-    expect((await skein('rm', 'local:gone.txt')).code).toBe(0)
-    expect(JSON.parse((await skein('list', 'local:', '-r', '--json')).out)).toMatchObject({
+    expect((await skein('rm', 'main:a/', '-r')).out).toBe('2 deleted\n')
+    expect((await skein('rm', 'main:gone.txt')).code).toBe(0)
+    expect(JSON.parse((await skein('list', 'main:', '-r', '--json')).out)).toMatchObject({
       objects: [{ key: 'b.txt' }],
     })
   })
 
   test('takes and gives whole folders', async () => {
     const skein = await newSkein()
-    await skein.withInput('one', 'put', '-', 'local:x/1')
-    await skein.withInput('two', 'put', '-', 'local:x/y/2')
-    expect((await skein('get', '-r', 'local:x/', 'down')).code).toBe(0)
+    await skein.withInput('one', 'put', '-', 'main:x/1')
+    await skein.withInput('two', 'put', '-', 'main:x/y/2')
+    expect((await skein('get', '-r', 'main:x/', 'down')).code).toBe(0)
     expect(await readFile(join(skein.folder, 'down/y/2'), 'utf8')).toBe('two')
-    expect((await skein('put', 'down', 'local:again')).err).toContain('give --recursive')
-    expect((await skein('put', '-r', 'down', 'local:again')).code).toBe(0)
-    expect((await skein('get', 'local:again/y/2', '-')).out).toBe('two')
+    expect((await skein('put', 'down', 'main:again')).err).toContain('give --recursive')
+    expect((await skein('put', '-r', 'down', 'main:again')).code).toBe(0)
+    expect((await skein('get', 'main:again/y/2', '-')).out).toBe('two')
   })
 
   test('takes the object that stands for the folder itself', async () => {
     const skein = await newSkein()
     await skein('status')
     const platform = { env: {}, fileSystem: true, now: Date.now }
-    const store = openStore('file:./skein-data', platform)
+    const store = openStore('file:./skein-data/main', platform)
     for (const key of ['x/', 'x/1']) await store.put(key, key)
-    expect(await skein('get', '-r', 'local:x/', 'down')).toMatchObject({ code: 0 })
+    expect(await skein('get', '-r', 'main:x/', 'down')).toMatchObject({ code: 0 })
     expect(await readFile(join(skein.folder, 'down/_'), 'utf8')).toBe('x/')
     expect(await readFile(join(skein.folder, 'down/1'), 'utf8')).toBe('x/1')
   })
@@ -81,32 +81,32 @@ describe('with no configuration, a folder', () => {
     const skein = await newSkein()
     const pipe = join(skein.folder, 'pipe')
     execFileSync('mkfifo', [pipe])
-    const [{ code }] = await Promise.all([skein('put', 'pipe', 'local:k'), writeFile(pipe, 'all')])
+    const [{ code }] = await Promise.all([skein('put', 'pipe', 'main:k'), writeFile(pipe, 'all')])
     expect(code).toBe(0)
-    expect((await skein('get', 'local:k', '-')).out).toBe('all')
+    expect((await skein('get', 'main:k', '-')).out).toBe('all')
   })
 
   test('ends when a file stands where a folder must be', async () => {
     const skein = await newSkein()
-    await skein.withInput('x'.repeat(1_000_000), 'put', '-', 'local:k')
+    await skein.withInput('x'.repeat(1_000_000), 'put', '-', 'main:k')
     await writeFile(join(skein.folder, 'taken'), '')
-    expect((await skein.spawned('get', 'local:k', 'taken/k')).code).toBe(1)
+    expect((await skein.spawned('get', 'main:k', 'taken/k')).code).toBe(1)
   })
 
   test('keeps a key from leading out of the folder', async () => {
     const skein = await newSkein()
-    await skein.withInput('x', 'put', '-', 'local:p//etc/evil')
-    const outcome = await skein('get', '-r', 'local:p/', 'down')
+    await skein.withInput('x', 'put', '-', 'main:p//etc/evil')
+    const outcome = await skein('get', '-r', 'main:p/', 'down')
     expect(outcome).toMatchObject({ code: 2 })
     expect(outcome.err).toContain('would lead out of "down"')
   })
 
   test('creates only when told so, and says so', async () => {
     const skein = await newSkein()
-    expect((await skein.withInput('1', 'put', '-', 'local:k', '--if-absent')).code).toBe(0)
-    const second = await skein.withInput('2', 'put', '-', 'local:k', '--if-absent')
+    expect((await skein.withInput('1', 'put', '-', 'main:k', '--if-absent')).code).toBe(0)
+    const second = await skein.withInput('2', 'put', '-', 'main:k', '--if-absent')
     expect(second).toMatchObject({ code: 6 })
-    expect((await skein('get', 'local:k', '-')).out).toBe('1')
+    expect((await skein('get', 'main:k', '-')).out).toBe('1')
   })
 
   test('says how it is', async () => {
@@ -114,14 +114,16 @@ describe('with no configuration, a folder', () => {
     const { code, out } = await skein('status', '--json')
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({
-      stores: [{ store: 'local', backend: 'A local folder', health: 'ok' }],
+      stores: ['main', 'second', 'third'].map((store) => {
+        return { store, backend: 'A local folder', health: 'ok' }
+      }),
     })
   })
 
   test('signs, and the secret is its owner’s alone', async () => {
     const skein = await newSkein()
     const signed = JSON.parse(
-      (await skein('presign', 'put', 'local:k', '--type', 'text/plain', '--json')).out,
+      (await skein('presign', 'put', 'main:k', '--type', 'text/plain', '--json')).out,
     ) as Record<string, unknown>
     expect(signed).toMatchObject({
       method: 'PUT',
@@ -136,29 +138,29 @@ describe('what is wrong ends in one sentence and an exit code', () => {
   test.each([
     [['frob'], 2, "unknown command 'frob'"],
     [['list'], 2, "missing required argument 'location'"],
-    [['list', 'local:', '--frob'], 2, "unknown option '--frob'"],
-    [['list', 'photo:'], 2, 'There is no store "photo": the configuration by default has local'],
+    [['list', 'main:', '--frob'], 2, "unknown option '--frob'"],
+    [['list', 'photo:'], 2, 'There is no store "photo": the configuration by default has main'],
     [['list', 's3://'], 2, 'does not name its bucket'],
     [['list', 's3://photos'], 2, 'region'],
-    [['get', 'local:none'], 3, '"none"'],
-    [['get', 'local:'], 2, 'names a store and no object'],
-    [['put', 'none.txt', 'local:'], 2, 'There is no file "none.txt".'],
-    [['put', '-', 'local:'], 2, 'Standard input has no name'],
+    [['get', 'main:none'], 3, '"none"'],
+    [['get', 'main:'], 2, 'names a store and no object'],
+    [['put', 'none.txt', 'main:'], 2, 'There is no file "none.txt".'],
+    [['put', '-', 'main:'], 2, 'Standard input has no name'],
     [
-      ['put', '-', 'local:k', '--metadata', 'Bad-Name=1'],
+      ['put', '-', 'main:k', '--metadata', 'Bad-Name=1'],
       2,
       'The metadata name "Bad-Name" cannot travel',
     ],
     [
-      ['put', '-', 'local:k', '--class', 'COLD'],
+      ['put', '-', 'main:k', '--class', 'COLD'],
       6,
       'cannot store in the class "COLD": it has only one',
     ],
-    [['put', '-', 'local:a/../b'], 2, 'has a segment "." or ".."'],
-    [['presign', 'get', 'local:k', '--expires', 'soon'], 2, '--expires takes a duration'],
-    [['presign', 'get', 'local:k', '--expires', '30d'], 2, 'lives for 1 to 604800 whole seconds'],
-    [['presign', 'post', 'local:k'], 2, 'presign signs get, head, put, delete'],
-    [['get', 'local:k', '--range', 'all'], 2, '--range takes first-last'],
+    [['put', '-', 'main:a/../b'], 2, 'has a segment "." or ".."'],
+    [['presign', 'get', 'main:k', '--expires', 'soon'], 2, '--expires takes a duration'],
+    [['presign', 'get', 'main:k', '--expires', '30d'], 2, 'lives for 1 to 604800 whole seconds'],
+    [['presign', 'post', 'main:k'], 2, 'presign signs get, head, put, delete'],
+    [['get', 'main:k', '--range', 'all'], 2, '--range takes first-last'],
     [['--config', 'none.yaml', 'status'], 2, 'there is no such file'],
     [['completion', 'tcsh'], 2, 'completion knows bash, zsh and fish'],
   ])('%j', async (args, code, message) => {
@@ -185,7 +187,7 @@ describe('what is wrong ends in one sentence and an exit code', () => {
 
   test('with --json the error is JSON too', async () => {
     const skein = await newSkein()
-    const { err } = await skein('get', 'local:none', '--json')
+    const { err } = await skein('get', 'main:none', '--json')
     expect(JSON.parse(err)).toMatchObject({ error: { kind: 'not-found' } })
   })
 })
@@ -221,8 +223,8 @@ describe('config', () => {
 
 test('as a process of its own it does the same', async () => {
   const skein = await newSkein()
-  expect(await skein.spawned('list', 'local:none/', '--json')).toMatchObject({ code: 0 })
-  expect(await skein.spawned('get', 'local:none')).toMatchObject({ code: 3, out: '' })
+  expect(await skein.spawned('list', 'main:none/', '--json')).toMatchObject({ code: 0 })
+  expect(await skein.spawned('get', 'main:none')).toMatchObject({ code: 3, out: '' })
 })
 
 describe('help teaches', () => {

@@ -126,7 +126,7 @@ test('takes a URI, and refuses what cannot be', async () => {
   expect(foreign.err).toContain('has no store')
   const unknown = await skein('config', 'test', 'nowhere')
   expect(unknown).toMatchObject({ code: 2 })
-  expect(unknown.err).toContain('it has local')
+  expect(unknown.err).toContain('it has main, second, third')
 })
 
 test('one setting inside a store that is a bare URI spells the store out', async () => {

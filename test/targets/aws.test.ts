@@ -1,16 +1,80 @@
 // The suite on AWS Lambda: the built handler in a process of its own, asked through the Runtime API.
 
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { isSetAside } from '../suites/set-aside.ts'
 import { defineTarget, environment } from '../suites/targets.ts'
 import { buildAside } from './built.ts'
 import { fromUrlAnswer, toUrlEvent } from './function-url.ts'
 import type { Lambda } from './lambda.ts'
 import { startLambda } from './lambda.ts'
+import type { QueueStub } from './queue-stub.ts'
+import { startQueueStub } from './queue-stub.ts'
 
 const { folder } = await buildAside('aws')
 
-function start(env: Record<string, string>): Promise<Lambda> {
-  return startLambda({ taskRoot: folder, handler: 'api.handler', env })
+let sqs: QueueStub
+beforeAll(async () => {
+  sqs = await startQueueStub()
+})
+afterAll(() => sqs.stop())
+
+type Environment = Record<string, string>
+
+/** A function of the suite, with what serverless.yml gives each of them. */
+function start(env: Environment, handler = 'api.handler'): Promise<Lambda> {
+  const given = {
+    AWS_ACCESS_KEY_ID: 'ASIAEXAMPLE',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    AWS_SESSION_TOKEN: 'token',
+    SKEIN_QUEUE_URL: `${sqs.url}/123456789012/tasks`,
+    SKEIN_SET_ASIDE_URL: `${sqs.url}/123456789012/set-aside`,
+  }
+  return startLambda({ taskRoot: folder, handler, env: { ...given, ...env } })
+}
+
+async function invokeOnce(env: Environment, handler: string, event: unknown): Promise<unknown> {
+  const lambda = await start(env, handler)
+  try {
+    const outcome = await lambda.invoke(event)
+    expect(outcome).toHaveProperty('response')
+    return 'response' in outcome ? outcome.response : undefined
+  } finally {
+    await lambda.stop()
+  }
+}
+
+function toBatch(bodies: readonly string[]): object {
+  const Records = bodies.map((body, i) => ({
+    messageId: `m${i}`,
+    receiptHandle: `r${i}`,
+    body,
+    attributes: { ApproximateReceiveCount: '3', SentTimestamp: '1773342238000' },
+    messageAttributes: {},
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn:aws:sqs:eu-central-1:123456789012:tasks',
+    awsRegion: 'eu-central-1',
+  }))
+  return { Records }
+}
+
+async function consume(env: Environment, bodies: readonly string[]): Promise<string[]> {
+  const answer = await invokeOnce(env, 'consumer.handler', toBatch(bodies))
+  const { batchItemFailures } = answer as { batchItemFailures: { itemIdentifier: string }[] }
+  const failed = batchItemFailures.map(({ itemIdentifier }) => itemIdentifier)
+  // Counted from the third attempt on.
+  const times = failed.map((id) => sqs.postponed.get(id.replace('m', 'r')))
+  expect(times).toEqual(failed.map(() => 20))
+  const aside = sqs.sent.filter(({ queue }) => queue === 'set-aside').map(({ body }) => body)
+  return bodies.map((body, i) => {
+    if (failed.includes(`m${i}`)) return 'retry'
+    return aside.some((one) => isSetAside(one, body)) ? 'set-aside' : 'done'
+  })
+}
+
+async function schedule(env: Environment, name: string): Promise<string[]> {
+  const before = sqs.sent.length
+  await invokeOnce(env, 'schedule.handler', { schedule: name })
+  return sqs.sent.slice(before).map(({ body }) => body)
 }
 
 defineTarget({
@@ -21,6 +85,8 @@ defineTarget({
       async send(request) {
         return fromUrlAnswer(await lambda.invoke(toUrlEvent(request)), request.method ?? 'GET')
       },
+      consume: (bodies) => consume(env, bodies),
+      schedule: (name) => schedule(env, name),
       stop: () => lambda.stop(),
     }
   },
@@ -71,6 +137,28 @@ describe('an event that is not HTTP', () => {
     expect(await lambda.invoke(event)).toMatchObject({
       response: { statusCode: 200, body: '{"status":"ok"}' },
     })
+  })
+})
+
+it.each([
+  [
+    'consumer.handler',
+    { version: '2.0', rawPath: '/' },
+    'This function consumes an SQS queue alone',
+  ],
+  [
+    'consumer.handler',
+    { Records: [{ eventSource: 'aws:s3' }] },
+    'This function consumes an SQS queue',
+  ],
+  ['consumer.handler', null, 'This function consumes an SQS queue alone'],
+  ['schedule.handler', { source: 'aws.events' }, 'This function runs schedules alone'],
+  ['schedule.handler', { schedule: 'dance' }, 'There is no schedule "dance"'],
+])('%s fails an event that is not its own: %j', async (handler, event, message) => {
+  const lambda = await start(environment({ stores: { photos: 'gs://photos' } }), handler)
+  onTestFinished(() => lambda.stop())
+  expect(await lambda.invoke(event)).toMatchObject({
+    error: { errorMessage: expect.stringContaining(message) as string },
   })
 })
 

@@ -11,6 +11,8 @@ const AT_ONCE: Record<string, readonly string[]> = {
   'server.mjs': ['@hono/node-server', 'hono', 'zod'],
   'cli.mjs': ['commander', 'zod'],
   'api.mjs': ['hono', 'zod'],
+  'consumer.mjs': ['hono', 'zod'],
+  'schedule.mjs': ['hono', 'zod'],
   'index.mjs': ['@azure/functions', '@azure/functions-extensions-base', 'cookie', 'hono', 'zod'],
   'worker.js': ['hono', 'zod'],
 }

@@ -2,8 +2,9 @@
 
 import { join, relative } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { mintToken } from '#shared/access/tokens.ts'
 import { loadedAtOnce } from '../../functions/bundle.ts'
-import { defineTarget } from '../suites/targets.ts'
+import { defineTarget, environment } from '../suites/targets.ts'
 import { buildAside } from './built.ts'
 import { moduleNames, startWorker } from './workerd.ts'
 
@@ -22,6 +23,32 @@ defineTarget({
     const text = await answer.text()
     return answer.status === 500 ? text : `It answered ${answer.status}.`
   },
+})
+
+it('reaches a bucket by its binding', async () => {
+  const { token, hash } = mintToken()
+  const config = {
+    stores: { photos: 'r2://account/photos?binding=PHOTOS' },
+    workspaces: { app: { primary: 'photos' } },
+    access: { tokens: [{ name: 'tester', hash, workspaces: ['app'], scopes: ['list'] }] },
+  }
+  const worker = await startWorker(folder, environment(config))
+  onTestFinished(() => worker.stop())
+  await worker.putPhoto('cats/ä.jpg', 'meow')
+  const headers = { authorization: `Bearer ${token}` }
+  const listed = await worker.send({ path: '/v1/app/objects?prefix=cats/', headers })
+  expect(await listed.json()).toMatchObject({ objects: [{ key: 'cats/ä.jpg', size: 4 }] })
+  const described = await worker.send({ path: '/v1/app/object?key=cats/%C3%A4.jpg', headers })
+  expect(await described.json()).toMatchObject({
+    key: 'cats/ä.jpg',
+    stores: [{ store: 'photos', state: 'present', size: 4 }],
+  })
+})
+
+it('runs no schedule at a time that none has', async () => {
+  const worker = await startWorker(folder, environment({ stores: { photos: 'gs://photos' } }))
+  onTestFinished(() => worker.stop())
+  await expect(worker.schedule('1 2 3 4 5')).rejects.toThrow('The schedule ended with exception')
 })
 
 it('every module loads in workerd, but the folders’ own', async () => {

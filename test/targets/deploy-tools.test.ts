@@ -1,94 +1,161 @@
-// What `serverless deploy` and `wrangler deploy` would send: both tools, run up to the point where they would
-// call their cloud, and what they packed is started. Anything they ask the network for fails.
+// `npm run package`: the real tools, run up to the point where they would call their cloud, and what they
+// packed is started. Anything they ask the network for fails.
 
-import { copyFile, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { SCHEDULES } from '#shared/tasks.ts'
 import { environment } from '../suites/targets.ts'
-import { buildAside, scratchFolder } from './built.ts'
-import type { Ran } from './command.ts'
+import { scratchFolder } from './built.ts'
 import { runCommand } from './command.ts'
 import { fromUrlAnswer, toUrlEvent } from './function-url.ts'
+import { startFunctionApp } from './functions-host.ts'
 import { startLambda } from './lambda.ts'
 import { moduleNames, startWorker } from './workerd.ts'
 import { unpack } from './zip.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const BIN = join(root, 'node_modules', '.bin')
-const NO_NETWORK = 'http://127.0.0.1:1'
-
-/** Nothing of this machine's user, and nothing sent home. */
-const QUIET = {
-  PATH: `${BIN}:${process.env['PATH']}`,
-  HTTP_PROXY: NO_NETWORK,
-  HTTPS_PROXY: NO_NETWORK,
-  CI: '1',
-  SLS_TELEMETRY_DISABLED: '1',
-  SLS_NOTIFICATIONS_MODE: 'off',
-  WRANGLER_SEND_METRICS: 'false',
-  npm_config_update_notifier: 'false',
-}
+const DIST = join(root, 'dist')
 
 const CONFIG = environment({
   stores: { photos: { uri: 's3://photos?region=eu-west-1', secretAccessKey: '${PHOTOS_SECRET}' } },
 })
+const DEPLOYED = {
+  ...CONFIG,
+  SKEIN_SECRET: 'what this very run would be deployed with',
+  SKEIN_BUCKETS: 'photos,backup',
+}
 
-describe('deploy tools', { timeout: 180_000 }, () => {
-  beforeEach(({ skip }) => {
-    skip(
-      process.env['SKEIN_SERVERS'] !== 'all',
-      'they are slow, and run with SKEIN_SERVERS=all alone',
-    )
-  })
+const crons = Object.values(SCHEDULES).map(({ cron }) => cron)
 
-  it('serverless packs a function that runs', async () => {
-    const { folder } = await buildAside('aws')
-    const service = dirname(dirname(folder))
-    await copyFile(join(root, 'serverless.yml'), join(service, 'serverless.yml'))
+interface Resource {
+  Type: string
+  Properties: Record<string, unknown>
+}
 
-    const printed = await run(service, 'serverless', 'print')
-    expect(printed).toMatchObject({ code: 0, out: expect.stringContaining('nodejs24.x') as string })
+const asked = process.env['SKEIN_SERVERS'] === 'all'
 
-    const packed = await run(service, 'serverless', 'package', '--package', 'packed')
-    expect(packed).toMatchObject({ code: 0 })
-    const { Resources } = JSON.parse(
-      await readFile(join(service, 'packed/cloudformation-template-update-stack.json'), 'utf8'),
-    ) as { Resources: Record<string, { Type: string; Properties: Record<string, unknown> }> }
-    const lambda = Resources['ApiLambdaFunction']!.Properties
-    expect(lambda).toMatchObject({ Runtime: 'nodejs24.x', Environment: { Variables: CONFIG } })
-    expect(Resources['ApiLambdaFunctionUrl']!.Properties).toMatchObject({ AuthType: 'NONE' })
+describe('deploy tools', { timeout: 60_000 }, () => {
+  beforeEach(({ skip }) => skip(!asked, 'they are slow, and run with SKEIN_SERVERS=all alone'))
+
+  beforeAll(async () => {
+    if (!asked) return
+    const packing = await runCommand({
+      command: process.execPath,
+      args: [join(root, 'functions', 'package.ts')],
+      cwd: root,
+      env: {
+        PATH: `${join(root, 'node_modules', '.bin')}:${process.env['PATH']}`,
+        CI: '1',
+        ...DEPLOYED,
+      },
+    })
+    const packed = packing.out.split('\n').filter((line) => line.startsWith('Packed '))
+    if (packing.code !== 0 || packed.length !== 3) throw new Error(packing.error + packing.out)
+  }, 180_000)
+
+  it('pack for AWS functions that run, with the queues they name', async () => {
+    const resources = await readTemplate()
+    const { Variables } = resources['ApiLambdaFunction']!.Properties['Environment'] as {
+      Variables: object
+    }
+    expect(Variables).toMatchObject({ ...CONFIG, SKEIN_QUEUE_URL: { Ref: 'Tasks' } })
+    expect(resources['ApiLambdaFunctionUrl']!.Properties).toMatchObject({ AuthType: 'NONE' })
+    expect(resources['Tasks']!.Properties).toMatchObject({
+      RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': ['SetAside', 'Arn'] } },
+    })
+    const mapping = Object.values(resources).find((one) => one.Type.endsWith('SourceMapping'))
+    expect(mapping?.Properties).toMatchObject({
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+    })
 
     const taskRoot = await scratchFolder()
-    const files = await unpack(join(service, 'packed/api.zip'), taskRoot)
+    const files = await unpack(join(DIST, 'skein-aws/skein.zip'), taskRoot)
     expect(files.filter((file) => !/^dist\/aws\/(chunks\/)?[\w.-]+\.mjs$/.test(file))).toEqual([])
+    const handlers = ['Api', 'Consumer', 'Schedule'].map((name) =>
+      String(resources[`${name}LambdaFunction`]!.Properties['Handler']),
+    )
     const env = { ...CONFIG, PHOTOS_SECRET: 'x', AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE' }
-    const started = await startLambda({ taskRoot, handler: String(lambda['Handler']), env })
-    onTestFinished(() => started.stop())
-    const answer = fromUrlAnswer(await started.invoke(toUrlEvent({ path: '/healthz' })), 'GET')
-    expect(await answer.json()).toEqual({ status: 'ok' })
+    for (const handler of handlers) {
+      const started = await startLambda({ taskRoot, handler, env })
+      onTestFinished(() => started.stop())
+      if (handler !== handlers[0]) continue
+      const answer = fromUrlAnswer(await started.invoke(toUrlEvent({ path: '/healthz' })), 'GET')
+      expect(await answer.json()).toEqual({ status: 'ok' })
+    }
   })
 
-  it('wrangler builds and packs a Worker that runs', async () => {
-    const packed = await scratchFolder()
-    const ran = await run(root, 'wrangler', 'deploy', '--dry-run', '--outdir', packed)
-    expect(ran).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('--dry-run: exiting now.') as string,
-    })
-    expect(await moduleNames(packed)).toEqual(await moduleNames(join(root, 'dist/cloudflare')))
+  it('pack for AWS permissions that name what they are for', async () => {
+    const { Policies } = (await readTemplate())['IamRoleLambdaExecution']!.Properties as {
+      Policies: { PolicyDocument: { Statement: { Action: string[]; Resource: unknown }[] } }[]
+    }
+    const statements = Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)
+    for (const { Action, Resource } of statements) {
+      expect(Action.filter((action) => action.includes('*'))).toEqual([])
+      expect(JSON.stringify(Resource)).not.toMatch(/"\*"|:s3:::\*/)
+    }
+    const objects = statements.find(({ Action }) => Action.includes('s3:PutObject'))
+    expect(evaluate(objects?.Resource)).toEqual(['arn:aws:s3:::photos/*', 'arn:aws:s3:::backup/*'])
+    const buckets = statements.find(({ Action }) => Action.includes('s3:ListBucket'))
+    expect(evaluate(buckets?.Resource)).toEqual(['arn:aws:s3:::photos', 'arn:aws:s3:::backup'])
+  })
 
+  it('pack for Azure an app that loads', async () => {
+    const folder = await scratchFolder()
+    const files = await unpack(join(DIST, 'skein-azure.zip'), folder)
+    expect(files).toEqual(expect.arrayContaining(['host.json', 'index.mjs', 'package.json']))
     const env = environment({ stores: { photos: 'gs://photos' } })
-    const worker = await startWorker(packed, env)
+    const app = await startFunctionApp(folder, env)
+    onTestFinished(() => app.stop())
+    expect(await (await app.send({ path: '/healthz' })).json()).toEqual({ status: 'ok' })
+  })
+
+  it('pack for Cloudflare a Worker that runs', async () => {
+    const folder = join(DIST, 'skein-cloudflare')
+    expect(await moduleNames(folder)).toEqual(await moduleNames(join(DIST, 'cloudflare')))
+    const worker = await startWorker(folder, environment({ stores: { photos: 'gs://photos' } }))
     onTestFinished(() => worker.stop())
     const answer = await worker.send({ path: '/healthz' })
     expect(await answer.json()).toEqual({ status: 'ok' })
   })
 })
 
-/** In a home of its own, where it may leave what it likes. */
-async function run(cwd: string, command: string, ...args: string[]): Promise<Ran> {
-  const HOME = await scratchFolder()
-  const env = { ...QUIET, ...CONFIG, HOME, XDG_CONFIG_HOME: HOME, WRANGLER_LOG_PATH: HOME }
-  return runCommand({ command, args, cwd, env })
+it('the platforms’ own files say the schedules of the table', async () => {
+  const toml = await readFile(join(root, 'wrangler.toml'), 'utf8')
+  expect(toml).toContain(`crons = ${JSON.stringify(crons)}`)
+  const yml = await readFile(join(root, 'serverless.yml'), 'utf8')
+  const written = [...yml.matchAll(/rate: cron\((.*)\)\n\s+input: \{ schedule: (\w+) \}/g)]
+  // Amazon's have a sixth field for the year, and a question mark for the day that is not said.
+  expect(written.map(([, cron, name]) => [name, cron])).toEqual(
+    Object.entries(SCHEDULES).map(([name, { cron }]) => [name, `${cron.replace(/\*$/, '?')} *`]),
+  )
+})
+
+async function readTemplate(): Promise<Record<string, Resource>> {
+  const file = join(DIST, 'skein-aws/cloudformation-template-update-stack.json')
+  const { Resources } = JSON.parse(await readFile(file, 'utf8')) as {
+    Resources: Record<string, Resource>
+  }
+  return Resources
+}
+
+/** The functions of CloudFormation that make the list of buckets. */
+function evaluate(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const [name, argument] = Object.entries(value as Record<string, unknown>)[0]!
+  if (name === 'Fn::Split') {
+    const [separator, text] = argument as [string, unknown]
+    return String(evaluate(text)).split(separator)
+  }
+  if (name === 'Fn::Join') {
+    const [separator, list] = argument as [string, unknown]
+    if (typeof separator !== 'string') throw new Error('No function may stand there.')
+    return (evaluate(list) as string[]).join(separator)
+  }
+  if (name !== 'Fn::Sub') return value
+  const [text, variables] = argument as [string, Record<string, unknown>]
+  return text.replace(/\$\{(\w+)\}/g, (_, variable: string) =>
+    String(evaluate(variables[variable])),
+  )
 }

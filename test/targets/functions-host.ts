@@ -1,56 +1,85 @@
-// Azure's host of a function app: routes a request as host.json and the app's own bindings say, and hands
-// it to the worker process. The worker and the library in it are as in Azure; the host alone is a stand-in.
+// Azure's host of a function app: routes a request as host.json and the app's own bindings say, hands it to
+// the worker process, and takes the answer from the worker's own HTTP server, as it does where HTTP is
+// streamed. The worker and the library in it are as in Azure; the host alone is a stand-in.
 
 import type { ChildProcess } from 'node:child_process'
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:http'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { end } from '../servers/process.ts'
-import type { RunningTarget, TargetRequest } from '../suites/targets.ts'
+import type { TargetRequest } from '../suites/targets.ts'
 
 export interface FunctionMetadata {
   name: string
-  bindings: Record<string, { type: string; route?: string; methods?: string[]; authLevel?: string }>
+  bindings: Record<
+    string,
+    {
+      type: string
+      route?: string
+      methods?: string[]
+      authLevel?: string
+      queueName?: string
+      schedule?: string
+    }
+  >
 }
 
-/** A request or an answer, as host and worker exchange it. */
-export interface HttpData {
-  method?: string
-  url?: string
-  statusCode?: string
-  headers?: Record<string, string>
-  body?: { bytes: Uint8Array } | undefined
+/** As host and worker exchange a value: what it is, by the name of its field. */
+export type TypedData = { json: string } | { string: string }
+
+export interface Invocation {
+  id: string
+  name: string
+  data: TypedData
+  triggerMetadata: Record<string, TypedData>
 }
 
 export type WorkerMessage =
-  | { functions: FunctionMetadata[] }
+  | { functions: FunctionMetadata[]; httpUri: string }
   | { failed: string }
-  | { id: number; http: HttpData | undefined }
-  | { id: number; error: string }
+  | { id: string; error?: string }
+
+export interface FunctionApp {
+  functions: readonly FunctionMetadata[]
+  send(request: TargetRequest): Promise<Response>
+  /** Runs a function that has another trigger; rejects when the invocation fails. */
+  run(name: string, data: TypedData, triggerMetadata?: Record<string, TypedData>): Promise<void>
+  stop(): Promise<void>
+}
 
 const WORKER = fileURLToPath(new URL('functions-worker.ts', import.meta.url))
-const ORIGIN = 'https://skein.azurewebsites.net'
+const HOST = 'skein.azurewebsites.net'
 
 /** Resolves when the app's functions are known; fails with what the worker logs when it cannot load them. */
 export async function startFunctionApp(
   folder: string,
   env: Record<string, string>,
-): Promise<RunningTarget> {
+): Promise<FunctionApp> {
   const child = fork(WORKER, {
     cwd: folder,
     execPath: process.execPath,
     execArgv: [],
     env: { ...env, PATH: process.env['PATH'], FUNCTIONS_WORKER_RUNTIME: 'node' },
     serialization: 'advanced',
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   })
   try {
     const worker = new Worker(child)
-    const functions = await worker.ready
+    const { functions, httpUri } = await worker.ready
     const prefix = await routePrefix(folder)
     return {
-      send: (request) => route(worker, functions, prefix, request),
+      functions,
+      send(asked) {
+        const found = functions.find((one) => serves(one, prefix, asked))
+        if (found === undefined) return Promise.resolve(new Response(null, { status: 404 }))
+        return proxy(worker, httpUri, found.name, asked)
+      },
+      run: (name, data, metadata = {}) => worker.invoke(worker.nextId(), name, data, metadata),
       stop: () => end(child),
     }
   } catch (error) {
@@ -60,40 +89,48 @@ export async function startFunctionApp(
 }
 
 class Worker {
-  readonly ready: Promise<FunctionMetadata[]>
+  readonly ready: Promise<{ functions: FunctionMetadata[]; httpUri: string }>
   readonly #child: ChildProcess
-  readonly #running = new Map<number, PromiseWithResolvers<HttpData | undefined>>()
+  readonly #running = new Map<string, PromiseWithResolvers<void>>()
   #count = 0
 
   constructor(child: ChildProcess) {
     this.#child = child
-    const { promise, resolve, reject } = Promise.withResolvers<FunctionMetadata[]>()
-    this.ready = promise
+    const ready = Promise.withResolvers<{ functions: FunctionMetadata[]; httpUri: string }>()
+    this.ready = ready.promise
     child.on('message', (message: WorkerMessage) => {
-      if ('functions' in message) resolve(message.functions)
-      else if ('failed' in message) reject(new Error(message.failed))
+      if ('functions' in message) ready.resolve(message)
+      else if ('failed' in message) ready.reject(new Error(message.failed))
       else this.#settle(message)
     })
     child.once('exit', (code) => {
       const error = new Error(`The worker ended with ${code}.`)
-      reject(error)
+      ready.reject(error)
       for (const one of this.#running.values()) one.reject(error)
     })
   }
 
-  invoke(name: string, http: HttpData): Promise<HttpData | undefined> {
-    const id = ++this.#count
-    const answer = Promise.withResolvers<HttpData | undefined>()
+  nextId(): string {
+    return `00000000-0000-4000-8000-${String(++this.#count).padStart(12, '0')}`
+  }
+
+  invoke(
+    id: string,
+    name: string,
+    data: TypedData,
+    triggerMetadata: Record<string, TypedData>,
+  ): Promise<void> {
+    const answer = Promise.withResolvers<void>()
     this.#running.set(id, answer)
-    this.#child.send({ id, name, http })
+    this.#child.send({ id, name, data, triggerMetadata } satisfies Invocation)
     return answer.promise
   }
 
-  #settle(message: Extract<WorkerMessage, { id: number }>): void {
-    const answer = this.#running.get(message.id)
-    this.#running.delete(message.id)
-    if ('error' in message) answer?.reject(new Error(message.error))
-    else answer?.resolve(message.http)
+  #settle({ id, error }: { id: string; error?: string }): void {
+    const answer = this.#running.get(id)
+    this.#running.delete(id)
+    if (error === undefined) answer?.resolve()
+    else answer?.reject(new Error(error))
   }
 }
 
@@ -104,32 +141,61 @@ async function routePrefix(folder: string): Promise<string> {
   return host.extensions?.http?.routePrefix ?? 'api'
 }
 
-async function route(
+/** The invocation goes one way and the request another; the worker's library brings them together. */
+async function proxy(
   worker: Worker,
-  functions: readonly FunctionMetadata[],
-  prefix: string,
+  httpUri: string,
+  name: string,
   { method = 'GET', path, headers = {}, body }: TargetRequest,
 ): Promise<Response> {
-  const found = functions.find((one) => serves(one, prefix, method, path))
-  if (found === undefined) return new Response(null, { status: 404 })
-  const sent: HttpData = { method, url: ORIGIN + path, headers }
-  if (body !== undefined) sent.body = { bytes: Buffer.from(body) }
+  const id = worker.nextId()
+  const sent = { ...headers, ...(body !== undefined && { 'content-length': lengthOf(body) }) }
+  const outgoing = request(httpUri, {
+    method,
+    path,
+    headers: {
+      ...sent,
+      'x-ms-invocation-id': id,
+      'x-forwarded-host': HOST,
+      'x-forwarded-proto': 'https',
+    },
+  })
+  const answered = once(outgoing, 'response') as Promise<[IncomingMessage]>
+  outgoing.end(body)
+  const invoked = worker.invoke(
+    id,
+    name,
+    { string: '' },
+    { Headers: { json: JSON.stringify(sent) } },
+  )
   try {
-    const answer = await worker.invoke(found.name, sent)
-    const bytes = method === 'HEAD' ? null : Buffer.from(answer?.body?.bytes ?? [])
-    const status = Number(answer?.statusCode ?? 200)
-    return new Response(bytes, { status, headers: answer?.headers ?? {} })
+    const [[incoming]] = await Promise.all([answered, invoked])
+    return await toResponse(incoming)
   } catch {
+    outgoing.destroy()
     // An invocation that fails is logged; the client is told no more than this.
     return new Response(null, { status: 500 })
   }
 }
 
+async function toResponse(incoming: IncomingMessage): Promise<Response> {
+  const { statusCode: status = 200 } = incoming
+  const bytes = await buffer(incoming)
+  const headers = Object.entries(incoming.headersDistinct).flatMap(([name, values = []]) =>
+    values.map((value): [string, string] => [name, value]),
+  )
+  const empty = bytes.length === 0
+  return new Response(empty ? null : new Uint8Array(bytes), { status, headers })
+}
+
+function lengthOf(body: string): string {
+  return String(Buffer.byteLength(body))
+}
+
 function serves(
   { bindings }: FunctionMetadata,
   prefix: string,
-  method: string,
-  path: string,
+  { method = 'GET', path }: TargetRequest,
 ): boolean {
   const trigger = Object.values(bindings).find(({ type }) => type === 'httpTrigger')
   // Whatever asks for a key is closed to a client that has none.

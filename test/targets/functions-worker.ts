@@ -7,15 +7,16 @@ import { readFile } from 'node:fs/promises'
 import { Module } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { FunctionMetadata, HttpData, WorkerMessage } from './functions-host.ts'
+import type { FunctionMetadata, Invocation, WorkerMessage } from './functions-host.ts'
 
 type Callback = (...inputs: unknown[]) => unknown
 
 interface ProgrammingModel {
+  getCapabilities(capabilities: object): Promise<{ HttpUri?: string }>
   getInvocationModel(context: object): {
     getArguments(): Promise<{ context: object; inputs: unknown[] }>
     invokeFunction(context: object, inputs: unknown[], callback: Callback): Promise<unknown>
-    getResponse(context: object, result: unknown): Promise<{ returnValue?: { http?: HttpData } }>
+    getResponse(context: object, result: unknown): Promise<object>
   }
 }
 
@@ -61,29 +62,27 @@ async function loadApp(): Promise<void> {
     const { message } = error as Error
     return tell({ failed: `Worker was unable to load entry point "${main}": ${message}` })
   }
-  tell({ functions: [...registered.values()].map(({ metadata }) => metadata) })
+  const { HttpUri: httpUri = '' } = await model!.getCapabilities({})
+  tell({ httpUri, functions: [...registered.values()].map(({ metadata }) => metadata) })
 }
 
-async function invoke(id: number, name: string, http: HttpData): Promise<void> {
+async function invoke({ id, name, data, triggerMetadata }: Invocation): Promise<void> {
   const { metadata, callback } = registered.get(name)!
-  const invocationId = `00000000-0000-4000-8000-${String(id).padStart(12, '0')}`
-  const [binding] = Object.entries(metadata.bindings).find(([, one]) => one.type === 'httpTrigger')!
-  const inputData = [{ name: binding, data: { http } }]
-  const request = { invocationId, inputData, triggerMetadata: {} }
+  const [binding] = Object.entries(metadata.bindings).find(([, one]) => /trigger$/i.test(one.type))!
+  const invocationId = id
+  const request = { invocationId, inputData: [{ name: binding, data }], triggerMetadata }
   try {
     const run = model!.getInvocationModel({ invocationId, metadata, request, log: () => undefined })
     const { context, inputs } = await run.getArguments()
     const result = await run.invokeFunction(context, inputs, callback)
-    const { returnValue } = await run.getResponse(context, result)
-    tell({ id, http: returnValue?.http })
+    await run.getResponse(context, result)
+    tell({ id })
   } catch (error) {
     tell({ id, error: (error as Error).message })
   }
 }
 
 provideCore()
-process.on('message', ({ id, name, http }: { id: number; name: string; http: HttpData }) => {
-  void invoke(id, name, http)
-})
+process.on('message', (invocation: Invocation) => void invoke(invocation))
 process.once('disconnect', () => process.exit(0))
 await loadApp()

@@ -6,10 +6,12 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { DatabaseSync } from 'node:sqlite'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createSkein } from '#shared/app.ts'
 import { loadConfig } from '#shared/config/config.ts'
 import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
+import { openDatabase } from '../../functions/node/database.ts'
 import type { ServerProcess } from '../servers/process.ts'
 import { startProcess } from '../servers/process.ts'
 import { defineTarget } from '../suites/targets.ts'
@@ -39,6 +41,57 @@ async function startServer(cwd: string, env: Record<string, string>): Promise<Lo
   return { ...started, url: addressIn(started.line) }
 }
 
+/** With the tasks that were ever sent written down: what is done is gone. */
+const SEEN = `
+  CREATE TABLE IF NOT EXISTS seen (body TEXT);
+  CREATE TRIGGER IF NOT EXISTS see AFTER INSERT ON tasks BEGIN INSERT INTO seen VALUES (new.body); END
+`
+
+async function withState<T>(cwd: string, work: (state: DatabaseSync) => Promise<T>): Promise<T> {
+  const state = openDatabase(join(cwd, '.skein', 'local.sqlite'))
+  state.exec(SEEN)
+  try {
+    return await work(state)
+  } finally {
+    state.close()
+  }
+}
+
+/** Sent by another process, as it were. */
+function consume(cwd: string, bodies: readonly string[]): Promise<string[]> {
+  return withState(cwd, (state) => {
+    const send = state.prepare('INSERT INTO tasks (body, visible_at) VALUES (?, 0)')
+    const task = state.prepare('SELECT attempts, holder FROM tasks WHERE id = ?')
+    const aside = state.prepare('SELECT reason FROM set_aside WHERE id = ?')
+    const ids = bodies.map((body) => send.run(body).lastInsertRowid)
+    const outcomeOf = (id: number | bigint): string => {
+      const found = task.get(id)
+      if (found === undefined) return aside.get(id) ? 'set-aside' : 'done'
+      if (found['attempts'] === 0 || found['holder'] !== null) throw new Error(`${id} waits.`)
+      return 'retry'
+    }
+    return vi.waitFor(() => ids.map(outcomeOf), { timeout: 10_000 })
+  })
+}
+
+/** What is due when it starts runs then. */
+function makeDue(cwd: string, name: string): Promise<void> {
+  return withState(cwd, async (state) => {
+    state.exec('DELETE FROM seen')
+    state.prepare('UPDATE schedules SET next_at = 1 WHERE name = ?').run(name)
+  })
+}
+
+function whatWasSent(cwd: string): Promise<string[]> {
+  return withState(cwd, (state) =>
+    vi.waitFor(() => {
+      const seen = state.prepare('SELECT body FROM seen ORDER BY rowid').all()
+      if (seen.length === 0) throw new Error('Nothing was sent.')
+      return seen.map(({ body }) => String(body))
+    }),
+  )
+}
+
 function addressIn(line: string): string {
   return /http:\/\/[\d.:]+/.exec(line)?.[0] ?? ''
 }
@@ -47,9 +100,17 @@ defineTarget({
   name: 'the local process',
   fileSystem: true,
   async start(env) {
-    const server = await startServer(await scratchFolder(), env)
+    const cwd = await scratchFolder()
+    let server = await startServer(cwd, env)
     return {
-      send: ({ path, ...init }) => fetch(server.url + path, init),
+      send: ({ path, ...init }) => fetch(server.url + path, { redirect: 'manual', ...init }),
+      consume: (bodies) => consume(cwd, bodies),
+      async schedule(name) {
+        await server.stop()
+        await makeDue(cwd, name)
+        server = await startServer(cwd, env)
+        return whatWasSent(cwd)
+      },
       stop: () => server.stop(),
     }
   },
@@ -90,19 +151,19 @@ describe('the local process without a configuration', { timeout: 30_000 }, () =>
   it('keeps files in one folder, where the command line finds them', async () => {
     const content = 'Fäden\n'.repeat(1000)
     await writeFile(join(cwd, 'in.txt'), content)
-    expect(await skein('put', 'in.txt', 'local:notes/ü.txt')).toMatchObject({ code: 0 })
-    expect(await skein('get', 'local:notes/ü.txt', 'out.txt')).toMatchObject({ code: 0 })
+    expect(await skein('put', 'in.txt', 'main:notes/ü.txt')).toMatchObject({ code: 0 })
+    expect(await skein('get', 'main:notes/ü.txt', 'out.txt')).toMatchObject({ code: 0 })
     expect(await readFile(join(cwd, 'out.txt'), 'utf8')).toBe(content)
-    expect(await readFile(join(cwd, 'skein-data/notes/ü.txt'), 'utf8')).toBe(content)
+    expect(await readFile(join(cwd, 'skein-data/main/notes/ü.txt'), 'utf8')).toBe(content)
   })
 
   it('takes and gives files by signed URLs', async () => {
-    const put = await sign('put', 'local:by url.txt', '--type', 'text/plain')
-    expect(put.url).toContain(`${server.url}${FOLDER_PATH}local?`)
+    const put = await sign('put', 'main:by url.txt', '--type', 'text/plain')
+    expect(put.url).toContain(`${server.url}${FOLDER_PATH}main?`)
     const stored = await fetch(put.url, { method: 'PUT', headers: put.headers, body: 'hello' })
     expect(stored.status).toBe(200)
 
-    const get = await sign('get', 'local:by url.txt')
+    const get = await sign('get', 'main:by url.txt')
     const answer = await fetch(get.url, {
       headers: { ...get.headers, origin: 'https://app.example' },
     })
@@ -115,13 +176,13 @@ describe('the local process without a configuration', { timeout: 30_000 }, () =>
 
     const part = await fetch(get.url, { headers: { range: 'bytes=1-3' } })
     expect([part.status, await part.text()]).toEqual([206, 'ell'])
-    const head = await sign('head', 'local:by url.txt')
+    const head = await sign('head', 'main:by url.txt')
     const described = await fetch(head.url, { method: 'HEAD' })
     expect([described.status, described.headers.get('content-length')]).toEqual([200, '5'])
   })
 
   it('lets a page of another origin use them', async () => {
-    const { url, headers } = await sign('put', 'local:from-a-page', '--type', 'image/png')
+    const { url, headers } = await sign('put', 'main:from-a-page', '--type', 'image/png')
     const preflight = await fetch(url, {
       method: 'OPTIONS',
       headers: {
@@ -149,8 +210,8 @@ describe('the local process without a configuration', { timeout: 30_000 }, () =>
     ['another method', (url) => url, { method: 'DELETE' }],
   ])('refuses a signed URL with %s', async (_, change, init) => {
     await writeFile(join(cwd, 'in.txt'), 'nobody else’s')
-    expect(await skein('put', 'in.txt', 'local:secret')).toMatchObject({ code: 0 })
-    const { url } = await sign('get', 'local:secret')
+    expect(await skein('put', 'in.txt', 'main:secret')).toMatchObject({ code: 0 })
+    const { url } = await sign('get', 'main:secret')
     const changed = change(url)
     expect(init.method !== undefined || changed !== url).toBe(true)
     const answer = await fetch(changed, init)
@@ -161,11 +222,9 @@ describe('the local process without a configuration', { timeout: 30_000 }, () =>
   })
 
   it('tells when there is no such folder or file', async () => {
-    const { url } = await sign('get', 'local:never-written')
+    const { url } = await sign('get', 'main:never-written')
     expect((await fetch(url)).status).toBe(404)
-    expect((await fetch(url.replace(`${FOLDER_PATH}local`, `${FOLDER_PATH}other`))).status).toBe(
-      404,
-    )
+    expect((await fetch(url.replace(`${FOLDER_PATH}main`, `${FOLDER_PATH}other`))).status).toBe(404)
   })
 
   it('the command line writes and shows a configuration', async () => {

@@ -1,0 +1,160 @@
+// What becomes of each message, and what a schedule begins.
+
+import { expect, test } from 'vitest'
+import type { Task } from '#shared/platform.ts'
+import { StorageError } from '#shared/storage/errors.ts'
+import type { TaskSuite } from '#shared/tasks.ts'
+import { createTasks } from '#shared/tasks.ts'
+import type { SweepStep } from '#shared/uploads/uploads.ts'
+
+interface Behaviour {
+  arrived?: (store: string, key: string) => Promise<void>
+  sweep?: (cursor: string | undefined) => SweepStep
+  queue?: false
+}
+
+const NOTHING = { completed: 0, quarantined: 0, aborted: 0 }
+
+function open({ arrived, sweep, queue }: Behaviour = {}) {
+  const sent: Task[] = []
+  const logged: string[] = []
+  const suite: TaskSuite = {
+    platform: {
+      log: (line) => logged.push(line),
+      queue: queue === false ? undefined : { send: async (tasks) => void sent.push(...tasks) },
+    },
+    config: {
+      workspaces: new Map([
+        ['app', {}],
+        ['demo', {}],
+      ]),
+    },
+    workspace: (name) =>
+      name === 'app' || name === 'demo'
+        ? {
+            uploads: {
+              async arrived(store, key) {
+                await arrived?.(store, key)
+                return { became: 'ignored', reason: 'a test' }
+              },
+              sweep: async ({ cursor }) => sweep?.(cursor) ?? NOTHING,
+            },
+          }
+        : undefined,
+  }
+  return { ...createTasks(suite), sent, logged }
+}
+
+const message = (body: unknown, attempt = 1) => ({
+  id: '1',
+  body: typeof body === 'string' ? body : JSON.stringify(body),
+  attempt,
+})
+
+const ARRIVED = { v: 1, kind: 'upload-arrived', workspace: 'app', store: 'main', key: 'a' }
+
+test('each message has its own outcome, in order', async () => {
+  const seen: string[] = []
+  const tasks = open({
+    async arrived(store, key) {
+      if (key === 'bad') throw new StorageError('unavailable', 'main does not answer.')
+      seen.push(`${store}:${key}`)
+    },
+  })
+  const outcomes = await tasks.consume([
+    message(ARRIVED),
+    message({ ...ARRIVED, key: 'bad' }),
+    message({ ...ARRIVED, key: 'b' }),
+  ])
+  expect(outcomes.map(({ result }) => result)).toEqual(['done', 'retry', 'done'])
+  expect(seen).toEqual(['main:a', 'main:b'])
+})
+
+test.each<[string, unknown, string]>([
+  ['no JSON', '{"v":', 'is no JSON object'],
+  ['another version', { ...ARRIVED, v: 2 }, 'version 2'],
+  ['an unknown kind', { v: 1, kind: 'dance' }, 'No task is of the kind "dance"'],
+  ['a kind of every object', { v: 1, kind: 'constructor' }, 'No task is of the kind'],
+  ['fields that are missing', { v: 1, kind: 'upload-arrived', workspace: 'app' }, 'store, key'],
+  ['a workspace that is gone', { ...ARRIVED, workspace: 'gone' }, '"gone", which is not here'],
+])('%s is set aside with the reason', async (_, body, reason) => {
+  const { logged, ...tasks } = open()
+  expect(await tasks.consume([message(body)])).toEqual([
+    { result: 'set-aside', reason: expect.stringContaining(reason) as string },
+  ])
+  expect(logged).toEqual([expect.stringContaining('set-aside')])
+})
+
+test('a failure that will never pass is set aside, any other is tried again, ever later', async () => {
+  const fail = (error: Error) =>
+    open({
+      async arrived() {
+        throw error
+      },
+    })
+  const denied = fail(new StorageError('denied', 'No.'))
+  expect(await denied.consume([message(ARRIVED)])).toEqual([{ result: 'set-aside', reason: 'No.' }])
+
+  for (const error of [new StorageError('throttled', 'Slow.'), new TypeError('a bug')]) {
+    const delays: (number | undefined)[] = []
+    for (let attempt = 1; attempt < 12; attempt++) {
+      const [outcome] = await fail(error).consume([message(ARRIVED, attempt)])
+      delays.push(outcome?.result === 'retry' ? outcome.afterSeconds : undefined)
+    }
+    expect(delays).toEqual([5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900])
+    expect(await fail(error).consume([message(ARRIVED, 12)])).toMatchObject([
+      { result: 'set-aside', reason: expect.stringContaining('after 12 attempts') as string },
+    ])
+  }
+})
+
+test('a provider that says when to come again is heard', async () => {
+  const error = new StorageError('throttled', 'Slow.', { retryAfterSeconds: 60 })
+  const tasks = open({ arrived: () => Promise.reject(error) })
+  expect(await tasks.consume([message(ARRIVED)])).toMatchObject([{ afterSeconds: 60 }])
+})
+
+test('a sweep is a step for each workspace, and goes on from its cursor', async () => {
+  const { sent, ...tasks } = open({
+    sweep: (cursor) => (cursor === 'end' ? NOTHING : { ...NOTHING, cursor: 'end' }),
+  })
+  await tasks.schedule('sweep')
+  expect(sent).toEqual([
+    { v: 1, kind: 'sweep-uploads', workspace: 'app' },
+    { v: 1, kind: 'sweep-uploads', workspace: 'demo' },
+  ])
+  expect(await tasks.consume([message(sent[0])])).toEqual([{ result: 'done' }])
+  expect(sent.at(-1)).toEqual({ v: 1, kind: 'sweep-uploads', workspace: 'app', cursor: 'end' })
+  expect(await tasks.consume([message(sent.at(-1))])).toEqual([{ result: 'done' }])
+  expect(sent).toHaveLength(3)
+})
+
+test('without a queue a schedule does the work itself, and no more than it may', async () => {
+  const seen: (string | undefined)[] = []
+  const tasks = open({
+    queue: false,
+    sweep(cursor) {
+      seen.push(cursor)
+      return { ...NOTHING, cursor: 'on' }
+    },
+  })
+  await tasks.schedule('sweep')
+  expect(seen).toHaveLength(100)
+})
+
+test('a workspace that fails does not keep the others from being swept', async () => {
+  let swept = 0
+  const tasks = open({
+    queue: false,
+    sweep() {
+      swept++
+      throw new StorageError('unavailable', `main does not answer ${swept}.`)
+    },
+  })
+  await expect(tasks.schedule('sweep')).rejects.toThrow('does not answer 1')
+  expect(swept).toBe(2)
+})
+
+test.each(['', 'Sweep', 'toString'])('there is no schedule %j', async (name) => {
+  await expect(open().schedule(name)).rejects.toThrow(`There is no schedule "${name}", only sweep.`)
+})
