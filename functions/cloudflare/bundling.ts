@@ -3,7 +3,6 @@
 
 import type { BuildOptions } from 'esbuild'
 import { workerAliases } from './aliases.ts'
-import { nodeBuilds } from './node-builds.ts'
 import { nodeBuiltins } from './node-builtins.ts'
 
 /** `root` is the project's folder and ends in a slash. */
@@ -11,12 +10,11 @@ export function workerBundling(root: string): BuildOptions {
   return {
     bundle: true,
     format: 'esm',
-    splitting: true,
     platform: 'browser',
     target: 'es2024',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*'],
     alias: workerAliases(root),
-    plugins: [nodeBuiltins(), nodeBuilds()],
+    plugins: [nodeBuiltins()],
   }
 }

@@ -26,6 +26,9 @@ export interface ReceivedMessage {
 /** A call takes 100 messages and 256 KB. */
 const LIMITS = { messages: 100, bytes: 240_000 }
 
+/** What could not be set aside comes again then. */
+const KEPT_BACK_SECONDS = 60
+
 export function bindingQueue(binding: QueueBinding): Queue {
   return queueOver(LIMITS, (bodies, delaySeconds) =>
     binding.sendBatch(bodies.map((body) => ({ body, contentType: 'text', delaySeconds }))),
@@ -59,7 +62,14 @@ async function settle(
   if (outcome.result === 'set-aside') {
     // Without a binding it comes until the queue's own count sets it aside, without the reason.
     if (setAside === undefined) return message.retry()
-    await setAside.send(setAsideBody(body, outcome.reason), { contentType: 'text' })
+    try {
+      await setAside.send(setAsideBody(body, outcome.reason), { contentType: 'text' })
+    } catch (error) {
+      // Thrown, it would bring the others of the batch again as well.
+      const { message: reason } = error as Error
+      console.error(JSON.stringify({ level: 'error', task: message.id, error: reason }))
+      return message.retry({ delaySeconds: KEPT_BACK_SECONDS })
+    }
   }
   message.ack()
 }

@@ -6,7 +6,7 @@ import type { Skein } from '#shared/app.ts'
 import { createSkein } from '#shared/app.ts'
 import { findConfig } from '#shared/config/find.ts'
 import type { Platform } from '#shared/platform.ts'
-import { SCHEDULES } from '#shared/tasks.ts'
+import { SCHEDULES } from '#shared/schedules.ts'
 import type { QueueBinding, ReceivedMessage } from './queue.ts'
 import { bindingQueue, consumeBatch } from './queue.ts'
 

@@ -81,7 +81,8 @@ async function attemptOnce<T>(
     // What the caller gave up says nothing of the store.
     if (options.signal?.aborted) throw error
     const failure = limit.expired() ? timedOut(caller, options) : complete(error, caller, options)
-    observe(failure.kind)
+    // What another store did, whose bytes were on their way here, says nothing of this one.
+    if (failure.store === undefined || failure.store === store) observe(failure.kind)
     throw failure
   } finally {
     limit.clear()
@@ -115,7 +116,7 @@ function timedOut(caller: Caller, options: CallOptions): StorageError {
   )
 }
 
-/** A driver's error with what only the caller knows filled in; anything else is a fault of ours or the SDK's. */
+/** A driver's error with what only the caller knows filled in; anything else is a fault of ours. */
 function complete(error: unknown, caller: Caller, options: CallOptions): StorageError {
   if (error instanceof StorageError) return error
   const text = error instanceof Error ? error.message : String(error)

@@ -39,8 +39,14 @@ export interface Capabilities {
     match: boolean
     listParts: boolean
     listUploads: boolean
-    /** Digests that it tells unasked: of a part in the answer to it, of the whole once committed. */
-    digests: { part: ChecksumAlgorithm | null; whole: ChecksumAlgorithm | null }
+    digests: {
+      /** Told unasked in the answer to a part. */
+      part: ChecksumAlgorithm | null
+      /** Of the whole: told once it is committed, where `begin` named one; what `complete` brings is held against it. */
+      whole: readonly ChecksumAlgorithm[]
+    }
+    /** A part can be read by the provider itself: from its own buckets, or from any signed URL. */
+    pulls: 'provider' | 'anywhere' | null
   } | null
   presign: {
     actions: readonly SignRequest['action'][]

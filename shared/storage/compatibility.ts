@@ -77,7 +77,8 @@ const S3: Capabilities = {
     match: true,
     listParts: true,
     listUploads: true,
-    digests: { part: 'md5', whole: 'crc64nvme' },
+    digests: { part: 'md5', whole: ['crc64nvme', 'crc32c', 'crc32'] },
+    pulls: 'provider',
   },
   presign: {
     actions: ['get', 'head', 'put', 'part', 'delete', 'form'],
@@ -113,7 +114,7 @@ const PLAIN_S3 = withOverrides(S3, {
   put: { create: false, match: false, checksums: ['md5'] },
   delete: { match: false },
   copy: { sourceMatch: false, create: false, match: false },
-  multipart: { create: false, match: false, digests: { part: 'md5', whole: null } },
+  multipart: { create: false, match: false, digests: { part: 'md5', whole: [] } },
   presign: {
     actions: ['get', 'head', 'put', 'part', 'delete'],
     enforces: ['size', 'type', 'checksum'],
@@ -152,7 +153,8 @@ const LOCAL: Capabilities = {
     match: true,
     listParts: true,
     listUploads: true,
-    digests: { part: null, whole: null },
+    digests: { part: null, whole: ['crc32c', 'crc64nvme', 'crc32', 'md5', 'sha256', 'sha1'] },
+    pulls: null,
   },
   presign: null,
   metadata: { maxBytes: 8 * KiB, maxPairs: 100 },
@@ -200,7 +202,12 @@ export const PROVIDERS: readonly ProviderRow[] = [
       list: { maxKeys: 1000, order: 'utf8' },
       // XML multipart looks at no condition, so a conditional completion goes through a temporary key
       // and a rewrite with the generation.
-      multipart: { create: true, match: true, digests: { part: 'crc32c', whole: 'crc32c' } },
+      multipart: {
+        create: true,
+        match: true,
+        digests: { part: 'crc32c', whole: ['crc32c'] },
+        pulls: null, // a rewrite copies, and knows no parts
+      },
       presign: {
         actions: ['get', 'head', 'put', 'part', 'delete', 'form', 'resumable'],
         maxSeconds: WEEK_SECONDS,
@@ -241,7 +248,8 @@ export const PROVIDERS: readonly ProviderRow[] = [
         maxParts: 50_000,
         create: true,
         match: true,
-        digests: { part: 'crc64nvme', whole: null },
+        digests: { part: 'crc64nvme', whole: [] },
+        pulls: 'anywhere',
       },
       presign: {
         actions: ['get', 'head', 'put', 'part', 'delete'],
@@ -277,7 +285,13 @@ export const PROVIDERS: readonly ProviderRow[] = [
       put: { maxBytes: 5 * GiB - 5 * MiB },
       delete: { match: false },
       copy: { maxBytes: 5 * GiB - 5 * MiB, sourceMatch: true, create: false, match: false },
-      multipart: { maxPartBytes: 5 * GiB - 5 * MiB, equalParts: true, create: false, match: false },
+      multipart: {
+        maxPartBytes: 5 * GiB - 5 * MiB,
+        equalParts: true,
+        create: false,
+        match: false,
+        digests: { part: 'md5', whole: ['crc64nvme'] },
+      },
       presign: { actions: ['get', 'head', 'put', 'part', 'delete'] },
       metadata: { maxBytes: 8 * KiB },
       classes: ['STANDARD', 'STANDARD_IA'],
@@ -418,7 +432,7 @@ export const PROVIDERS: readonly ProviderRow[] = [
       put: { checksums: ['md5'] },
       delete: { match: false },
       copy: { sourceMatch: false, create: false, match: false },
-      multipart: { create: false, match: false },
+      multipart: { create: false, match: false, digests: { part: 'md5', whole: [] } },
       presign: { checksums: ['md5'] },
       classes: ['STANDARD'],
       // Its versioned buckets overwrite in spite of If-None-Match; the record is that of an unversioned one.
@@ -497,6 +511,7 @@ export const R2_BINDING_OVERRIDES = {
     match: false,
     listParts: false,
     listUploads: false,
-    digests: { part: null, whole: null },
+    digests: { part: null, whole: [] },
+    pulls: null,
   },
 } as const

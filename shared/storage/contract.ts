@@ -100,8 +100,8 @@ export type Content =
   | {
       stream: ReadableStream<Uint8Array>
       size?: number
-      /** It is the body of a `get` that announced this very length: a Worker need not look at its bytes. */
-      framed?: true | undefined
+      /** Its length is sure, so that a Worker need not look at its bytes: the body of a `get`, or a stream of fixed length. */
+      framed?: 'answer' | 'fixed' | undefined
     }
 
 export interface DeleteTarget {
@@ -139,6 +139,10 @@ export interface CopySource {
   key: string
   version?: string | undefined
   ifMatch?: string | undefined
+  /** Another bucket of the same provider; absent: this one. Without leave to read it, `denied`. */
+  bucket?: string | undefined
+  /** As it was looked at, which saves looking again. */
+  seen?: ObjectInfo | undefined
 }
 
 export interface CopyOptions extends Call {
@@ -165,7 +169,7 @@ export interface Driver {
 
   list(options: ListOptions): Promise<ListPage>
 
-  /** Within this store's provider and credentials, without the bytes passing through here; a source of the same bucket. */
+  /** Within this store's provider and by its credentials, without the bytes passing through here. */
   copy(from: CopySource, key: string, options: CopyOptions): Promise<ObjectInfo>
 
   readonly multipart?: MultipartDriver
@@ -182,6 +186,15 @@ export interface Part {
   size: number
   etag: string
   checksum?: Checksum | undefined
+}
+
+/** The bytes that are to be a part. */
+export interface PullSource {
+  /** Of the same provider; or any object, by a signed URL. */
+  from: { bucket: string; key: string; version?: string | undefined } | { url: string }
+  ifMatch: string | undefined
+  first: number
+  size: number
 }
 
 export interface UnfinishedUpload {
@@ -208,6 +221,14 @@ export interface MultipartDriver {
     partNumber: number,
     content: Content,
     options: Call & { checksum?: Checksum | undefined },
+  ): Promise<Part>
+  /** Where `capabilities.multipart.pulls`: the provider reads the part by itself. Fails with `precondition` for `ifMatch`. */
+  pull?(
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    source: PullSource,
+    options: Call,
   ): Promise<Part>
   /** A `checksum` of the whole is checked where the provider can; Azure keeps it as it is given. */
   complete(key: string, uploadId: string, parts: Part[], options: PutOptions): Promise<ObjectInfo>

@@ -22,6 +22,8 @@ export function refuse(subject: Subject, what: string): never {
 
 // eslint-disable-next-line no-control-regex
 const HEADER_VALUE = /^[\x20-\x7e]*$/
+const ETAG = /^[\x21\x23-\x7e]+$/
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 
 export function checkProperties(subject: Subject, properties: ObjectProperties): void {
   const { capabilities, store, key } = subject
@@ -75,11 +77,21 @@ export function checkMode(
   doing: string,
 ): void {
   if (mode === 'overwrite') return
-  if (mode === 'create' ? can.create : can.match) return
+  if (mode === 'create' ? can.create : can.match) {
+    if (mode !== 'create') checkEtag(subject, mode.ifMatch)
+    return
+  }
   refuse(
     subject,
     `${doing} only if ${mode === 'create' ? 'the key is free' : 'the object is unchanged'}`,
   )
+}
+
+/** It goes into a header as it is. */
+export function checkEtag({ store, key }: Subject, etag: string | undefined): void {
+  if (etag === undefined || ETAG.test(etag)) return
+  const message = `${JSON.stringify(etag)} is no etag of ${store}; use the one that it gave.`
+  throw new StorageError('invalid', message, { store, key })
 }
 
 /** A store that keeps no versions would give, or delete, the current object in place of the one named. */
@@ -88,9 +100,14 @@ export function checkVersion(subject: Subject, version: string | undefined): voi
 }
 
 export function checkChecksum(subject: Subject, checksum: Checksum | undefined): void {
-  if (checksum && !subject.capabilities.put.checksums.includes(checksum.algorithm)) {
-    refuse(subject, `check a ${checksum.algorithm} digest on a write`)
+  if (checksum === undefined) return
+  const { algorithm, value } = checksum
+  if (!subject.capabilities.put.checksums.includes(algorithm)) {
+    refuse(subject, `check a ${algorithm} digest on a write`)
   }
+  if (BASE64.test(value)) return
+  const message = `The ${algorithm} ${JSON.stringify(value)} is no digest: give it in base64.`
+  throw new StorageError('invalid', message, { store: subject.store, key: subject.key })
 }
 
 export function checkSize(subject: Subject, size: number | undefined): void {
@@ -120,6 +137,7 @@ export function checkSigning(subject: Subject, request: SignRequest): void {
     checkProperties(subject, request)
   }
   if ('version' in request) checkVersion(subject, request.version)
+  if ('ifMatch' in request) checkEtag(subject, request.ifMatch)
   if ('response' in request && request.response) checkHeaders(subject, request.response)
   if (
     'checksum' in request &&

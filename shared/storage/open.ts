@@ -1,4 +1,4 @@
-// From a URI to a `Store`. Signers are small and here at once; a driver, with its SDK, is imported when the
+// From a URI to a `Store`. Signers are small and here at once; a driver is imported when the
 // first transfer asks for it, so that a function that only signs never pays for one.
 
 import type { Platform } from '#shared/platform.ts'
@@ -23,6 +23,7 @@ import { Store } from './store.ts'
 
 interface Door {
   region?: string
+  home?: string
   signer?: Signer
   driver: () => Promise<Driver>
 }
@@ -32,6 +33,8 @@ const WIRES: Record<Wire | 'r2-binding', (opening: Opening) => Door> = {
     const settings = s3Settings(opening)
     return {
       region: settings.region,
+      // Amazon has an endpoint for each region, and copies between them.
+      home: settings.endpoint.replace(`.${settings.region}.amazonaws`, '.amazonaws'),
       signer: createS3Signer(settings),
       driver: async () => (await import('./providers/s3/driver.ts')).createS3Driver(settings),
     }
@@ -39,6 +42,7 @@ const WIRES: Record<Wire | 'r2-binding', (opening: Opening) => Door> = {
   gcs(opening) {
     const settings = gcsSettings(opening)
     return {
+      home: settings.endpoint,
       signer: createGcsSigner(settings),
       driver: async () => (await import('./providers/gcs/driver.ts')).createGcsDriver(settings),
     }
@@ -46,6 +50,7 @@ const WIRES: Record<Wire | 'r2-binding', (opening: Opening) => Door> = {
   azure(opening) {
     const settings = azureSettings(opening)
     return {
+      home: settings.endpoint,
       signer: createAzureSigner(settings),
       driver: async () => (await import('./providers/azure/driver.ts')).createAzureDriver(settings),
     }
@@ -60,12 +65,14 @@ const WIRES: Record<Wire | 'r2-binding', (opening: Opening) => Door> = {
   file(opening) {
     const settings = fileSettings(opening)
     return {
+      home: `file:${settings.folder}`,
       signer: createFileSigner(settings),
       driver: async () => (await import('./providers/file/driver.ts')).createFileDriver(settings),
     }
   },
   memory(opening) {
     return {
+      home: `memory:${opening.address.bucket}`,
       driver: async () => (await import('./providers/memory.ts')).createMemoryDriver(opening),
     }
   },

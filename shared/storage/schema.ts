@@ -1,7 +1,7 @@
 // How a store is written in a configuration: its URI, or the same spelt out, with credentials, knobs, what a
 // probe found, and what `skein setup` shall see to. Values are checked here; meaning is checked in `open`.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 
 const SIZE = /^(?=.*[1-9])(\d+(?:\.\d+)?) ?(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/
 const DURATION = /^(?=.*[1-9])(\d+(?:\.\d+)?) ?(ms|s|m|h|d)$/
@@ -75,8 +75,9 @@ export const capabilities = z.strictObject({
         listParts: flag,
         listUploads: flag,
         digests: z.optional(
-          z.strictObject({ part: z.nullable(algorithm), whole: z.nullable(algorithm) }),
+          z.strictObject({ part: z.nullable(algorithm), whole: z.array(algorithm) }),
         ),
+        pulls: z.optional(z.nullable(z.enum(['provider', 'anywhere']))),
       }),
     ),
   ),
@@ -100,6 +101,17 @@ export const capabilities = z.strictObject({
   retention: flag,
 })
 
+/** Where the provider shall tell of changes, as it calls the place: one of them. */
+const notifications = z.strictObject({
+  /** Amazon's and MinIO's ARN of a queue, the id of an Azure queue, the name of Cloudflare's. */
+  queue: z.optional(text),
+  /** An ARN of SNS, or of Ceph; Google's projects/…/topics/…. */
+  topic: z.optional(text),
+  eventBridge: z.optional(z.literal(true)),
+  /** The address of a hook of Skein's, for Event Grid and B2. */
+  url: z.optional(z.url()),
+})
+
 /** What `skein setup` makes the bucket fit for; rules carry names that begin with `skein-`. */
 export const setup = z.strictObject({
   cors: z.optional(
@@ -121,6 +133,14 @@ export const setup = z.strictObject({
         ),
       ),
     }),
+  ),
+  notifications: z.optional(
+    notifications.check(
+      z.refine(
+        (targets) => Object.values(targets).filter((one) => one !== undefined).length === 1,
+        'exactly one of queue, topic, eventBridge and url',
+      ),
+    ),
   ),
 })
 

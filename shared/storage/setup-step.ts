@@ -4,7 +4,7 @@
 
 import { StorageError } from './errors.ts'
 
-export type SetupPart = 'cors' | 'encryption' | 'versioning' | 'lifecycle'
+export type SetupPart = 'cors' | 'encryption' | 'versioning' | 'lifecycle' | 'notifications'
 
 /** `command`: only an administrator can, by these commands; `refused`: nobody can, or somebody's rule is in the way. */
 export type SetupState = 'fit' | 'change' | 'command' | 'refused'

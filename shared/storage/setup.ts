@@ -1,5 +1,5 @@
-// Making a bucket fit for what the configuration asks: CORS, encryption, versioning, lifecycle. Planning
-// reads and changes nothing; each step that has something to change carries it out only when told to. What
+// Making a bucket fit for what the configuration asks: CORS, encryption, versioning, lifecycle, and telling of
+// changes. Planning reads and changes nothing; each step that has something to change carries it out only when told to. What
 // the provider cannot do is refused before a request is made. A plan after a carried out plan is all `fit`.
 
 import type { Platform } from '#shared/platform.ts'
@@ -12,6 +12,9 @@ import { StorageError } from './errors.ts'
 import type { LifecycleRule } from './lifecycle-rule.ts'
 import { lifecycleRules, sayRule } from './lifecycle-rule.ts'
 import { createOpening } from './open.ts'
+import { tellingCommands } from './notification-commands.ts'
+import type { NotificationTarget } from './notification-target.ts'
+import { targetOf, targetProblem } from './notification-target.ts'
 import type { Opening } from './opening.ts'
 import type { StoreOptions } from './options.ts'
 import { DEFAULT_TIMEOUTS } from './options.ts'
@@ -22,7 +25,7 @@ import type { Setup } from './schema.ts'
 import type { RuleNames } from './setup-names.ts'
 import { ruleNames } from './setup-names.ts'
 import type { Ask, SetupPart, SetupStep } from './setup-step.ts'
-import { fit, refused } from './setup-step.ts'
+import { byCommand, fit, refused } from './setup-step.ts'
 
 export interface SetupDriver {
   /** True where what the capability record lacks is answered with an administrator's commands, not refused. */
@@ -34,6 +37,7 @@ export interface SetupDriver {
   /** Switches on and never off: what protects objects is only taken away by hand. */
   versioning(wanted: boolean): Promise<SetupStep>
   lifecycle(names: RuleNames, rules: readonly LifecycleRule[]): Promise<SetupStep[]>
+  notifications(names: RuleNames, target: NotificationTarget): Promise<SetupStep>
   close(): void
 }
 
@@ -107,6 +111,9 @@ async function planSetup(
       ? []
       : await planVersioning(opening, driver, wanted.versioning)),
     ...(rules ? await planRules(opening, driver, names, rules) : []),
+    ...(wanted.notifications
+      ? await planTelling(opening, driver, names, wanted.notifications)
+      : []),
   ]
 }
 
@@ -181,6 +188,25 @@ function planRules(
     if (!driver || (setup.lifecycle.length === 0 && !driver.printsTheRest)) return refusals
     if (able.length === 0 && rules.length > 0) return refusals
     return [...refusals, ...(await driver.lifecycle(names, able))]
+  })
+}
+
+function planTelling(
+  { name, address }: Opening,
+  driver: SetupDriver | undefined,
+  names: RuleNames,
+  wanted: NonNullable<Setup['notifications']>,
+): Promise<SetupStep[]> {
+  const target = targetOf(wanted)
+  const refusal = targetProblem(name, address.row, target)
+  return orRefused('notifications', async () => {
+    if (refusal !== undefined) return [refused('notifications', refusal)]
+    const commands = tellingCommands(address, names, target)
+    if (commands) {
+      const reason = `only its own tool can tell ${address.row.title} to`
+      return [byCommand('notifications', commands, reason)]
+    }
+    return driver ? [await driver.notifications(names, target)] : []
   })
 }
 

@@ -26,6 +26,7 @@ import { StorageError, absentAlone } from './errors.ts'
 import type { StoreGroups } from './groups.ts'
 import { openGroups } from './groups.ts'
 import {
+  checkEtag,
   checkMode,
   checkProperties,
   checkSigning,
@@ -70,6 +71,7 @@ export interface ListQuery extends CallerOptions {
 export interface StoreParts {
   opening: Opening
   region?: string | undefined
+  home?: string | undefined
   signer?: Signer
   driver: () => Promise<Driver>
 }
@@ -80,6 +82,8 @@ export class Store {
   readonly bucket: string
   /** Where the provider has regions. */
   readonly region: string | undefined
+  /** The provider's account or server, as far as it is known: stores of one home can be copied between by the provider. */
+  readonly home: string | undefined
   /** Empty, or ending in a slash; keys are given and come back without it. */
   readonly prefix: string
   readonly capabilities: Capabilities
@@ -103,6 +107,7 @@ export class Store {
     this.row = address.row
     this.bucket = address.bucket
     this.region = parts.region
+    this.home = parts.home
     this.prefix = address.prefix
     this.capabilities = capabilities
     this.transfer = { ...DEFAULT_TRANSFER, ...defined(options.transfer) }
@@ -144,6 +149,7 @@ export class Store {
     const full = this.fullKey(key)
     checkRange(options.range, this.name, key)
     checkVersion(this.subject(key), options.version)
+    checkEtag(this.subject(key), options.ifMatch)
     const open = (range: ByteRange | undefined, ifMatch: string | undefined) =>
       this.call({ operation: 'get', key, signal: options.signal }, (driver, signal) =>
         driver.get(full, { version: options.version, range, ifMatch, signal }),
@@ -160,12 +166,18 @@ export class Store {
 
   /** All or nothing: single write, or parts for what is large or of unknown length. */
   async put(key: string, body: Body, options: WriteOptions = {}): Promise<ObjectInfo> {
-    const full = this.fullKey(key)
-    const source = toSource(body, options.size)
-    const subject = this.subject(key)
-    checkProperties(subject, options)
-    checkSize(subject, source.size)
-    return this.strip(await writeObject({ store: this, key, full, source, options }))
+    try {
+      const full = this.fullKey(key)
+      const source = toSource(body, options.size)
+      const subject = this.subject(key)
+      checkProperties(subject, options)
+      checkSize(subject, source.size)
+      return this.strip(await writeObject({ store: this, key, full, source, options }))
+    } catch (error) {
+      // What feeds a stream that nobody has begun to read would wait for ever.
+      if (body instanceof ReadableStream) void body.cancel(error).catch(() => undefined)
+      throw error
+    }
   }
 
   /** One result a target, in order; a key that is not there counts as deleted. */
@@ -176,6 +188,7 @@ export class Store {
     const list = (typeof targets === 'string' ? [targets] : targets).map((target) => {
       const one: DeleteTarget = typeof target === 'string' ? { key: target } : target
       checkVersion(this.subject(one.key), one.version)
+      checkEtag(this.subject(one.key), one.ifMatch)
       return { ...one, key: this.fullKey(one.key) }
     })
     const conditional = list.some((target) => target.ifMatch !== undefined)
@@ -252,6 +265,7 @@ export class Store {
     checkVersion(subject, source.version)
     if (source.ifMatch !== undefined && !can.sourceMatch)
       refuse(subject, 'copy only if the source is unchanged')
+    checkEtag(subject, source.ifMatch)
     checkProperties(subject, {
       ...properties,
       storageClass: storageClass ?? properties?.storageClass,

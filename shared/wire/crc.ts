@@ -2,8 +2,6 @@
 // out. Each goes on from an earlier value, and the values of two pieces combine into that of the whole
 // without reading a byte again. Tables take eight bytes a step, which makes half a gigabyte a second or more.
 
-import { crc32 as zlibCrc32 } from 'node:zlib'
-
 export type CrcAlgorithm = 'crc32' | 'crc32c' | 'crc64nvme'
 
 interface Polynomial {
@@ -20,13 +18,17 @@ const POLYNOMIALS: Record<CrcAlgorithm, Polynomial> = {
 
 /** The register's value after the bytes, going on from `previous`. */
 export function crc32(bytes: Uint8Array, previous = 0n): bigint {
-  return BigInt(zlibCrc32(bytes, Number(previous)))
+  return reflected32('crc32', bytes, previous)
 }
 
-let tables32c: Int32Array | undefined
-
 export function crc32c(bytes: Uint8Array, previous = 0n): bigint {
-  const tables = (tables32c ??= flatten(buildTables(POLYNOMIALS.crc32c.value), 0n))
+  return reflected32('crc32c', bytes, previous)
+}
+
+const tables32: { crc32?: Int32Array; crc32c?: Int32Array } = {}
+
+function reflected32(algorithm: 'crc32' | 'crc32c', bytes: Uint8Array, previous: bigint): bigint {
+  const tables = (tables32[algorithm] ??= flatten(buildTables(POLYNOMIALS[algorithm].value), 0n))
   const { words, first, end } = wordsOf(bytes)
   let register = ~Number(BigInt.asIntN(32, previous))
   register = stepBytes32(register, bytes, 0, first, tables)

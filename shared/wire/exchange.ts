@@ -3,9 +3,7 @@
 // by Node's own client, since its `fetch` unpacks gzip and cannot be told not to; in a Worker by `fetch`,
 // where the body of one answer becomes the body of another request without ever entering JavaScript.
 
-import type { ClientRequest, IncomingMessage } from 'node:http'
-import { Agent as PlainAgent, request as requestPlain } from 'node:http'
-import { Agent as SecureAgent, request as requestSecure } from 'node:https'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { toWebStream } from './node-stream.ts'
 import { AS_IT_IS, FixedLengthStream } from './worker-streams.ts'
 
@@ -14,8 +12,8 @@ export type Outgoing =
   | {
       stream: ReadableStream<Uint8Array>
       size: number
-      /** It is the body of an answer that announced this very length: a Worker need not look at its bytes. */
-      framed?: true | undefined
+      /** Its length is sure, so that a Worker need not look: the body of an answer, or a stream of fixed length. */
+      framed?: 'answer' | 'fixed' | undefined
     }
 
 export interface ExchangeRequest {
@@ -78,7 +76,8 @@ async function inWorker(
   let failure: unknown
   const stream = body.framed ? body.stream : counted(body, (error) => (failure = error))
   try {
-    const sized = stream.pipeThrough(new FixedLength(body.size))
+    // workerd pipes no such stream into another.
+    const sized = body.framed === 'fixed' ? stream : stream.pipeThrough(new FixedLength(body.size))
     return toAnswer(await fetch(url, { ...init, body: sized }))
   } catch (error) {
     throw failure ?? error
@@ -154,7 +153,25 @@ function plain(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
 
 /** Idle connections are let go before servers do: a write that meets a closed one would be of unknown outcome. */
 const KEPT = { keepAlive: true, maxFreeSockets: 256, timeout: 4000 } as const
-let agents: { plain: PlainAgent; secure: SecureAgent } | undefined
+
+type Send = (url: string, options: RequestOptions) => ClientRequest
+let clients: Record<'plain' | 'secure', Send> | undefined
+
+/** Asked for by name at the first use: a Worker, which never does, would load them at its start. */
+function openClients(): Record<'plain' | 'secure', Send> {
+  const [http, https] = [
+    process.getBuiltinModule('node:http'),
+    process.getBuiltinModule('node:https'),
+  ]
+  const keeping =
+    (request: Send, agent: Agent): Send =>
+    (url, options) =>
+      request(url, { ...options, agent })
+  return {
+    plain: keeping(http.request, new http.Agent(KEPT)),
+    secure: keeping(https.request, new https.Agent(KEPT)),
+  }
+}
 
 async function inProcess(request: ExchangeRequest): Promise<Answer> {
   try {
@@ -173,17 +190,14 @@ async function inProcess(request: ExchangeRequest): Promise<Answer> {
 class ClosedWhileIdle extends Error {}
 
 function attempt({ method, url, headers, body, signal }: ExchangeRequest): Promise<Answer> {
-  agents ??= { plain: new PlainAgent(KEPT), secure: new SecureAgent(KEPT) }
-  const secure = url.startsWith('https:')
-  const options = { method, headers: { ...headers, ...lengthOf(body, method) }, signal }
-  const sent = secure
-    ? requestSecure(url, { ...options, agent: agents.secure })
-    : requestPlain(url, { ...options, agent: agents.plain })
+  clients ??= openClients()
+  const send = url.startsWith('https:') ? clients.secure : clients.plain
+  const sent = send(url, { method, headers: { ...headers, ...lengthOf(body, method) }, signal })
   return new Promise<Answer>((resolve, reject) => {
     sent.on('response', (message) => {
       // Answered before the whole body was sent: the connection is good for nothing else.
-      message.on('end', () => sent.writableEnded || sent.destroy())
-      resolve(fromMessage(message))
+      message.on('end', () => sent.writableFinished || sent.destroy())
+      resolve(fromMessage(message, signal))
     })
     sent.on('error', (error: NodeJS.ErrnoException) => {
       const idle = sent.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
@@ -236,9 +250,9 @@ async function sendStream(
   }
 }
 
-function fromMessage(message: IncomingMessage): Answer {
+function fromMessage(message: IncomingMessage, signal: AbortSignal): Answer {
   const headers = new Headers()
   const { rawHeaders } = message
   for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
-  return { status: message.statusCode ?? 0, headers, body: toWebStream(message) }
+  return { status: message.statusCode ?? 0, headers, body: toWebStream(message, signal) }
 }

@@ -1,5 +1,6 @@
 // One retry for everything: exponential, with full jitter, so that a crowd of callers spreads out; a
-// Retry-After is waited for in full; an abort ends the wait at once.
+// Retry-After is waited for in full, or not at all where it is so long that nobody would wait here; an abort
+// ends the wait at once.
 
 export interface RetryPolicy {
   /** The first try counts. */
@@ -18,6 +19,9 @@ export interface Verdict {
   immediately?: boolean | undefined
 }
 
+/** Who is told to come back later than this is told so, instead of being kept waiting. */
+const LONGEST_WAIT_SECONDS = 120
+
 export async function retry<T>(
   attempt: (number: number) => Promise<T>,
   judge: (error: unknown) => Verdict,
@@ -29,7 +33,9 @@ export async function retry<T>(
       return await attempt(number)
     } catch (error) {
       const verdict = judge(error)
-      if (!verdict.retry || number >= policy.attempts || signal?.aborted) throw error
+      const { afterSeconds = 0 } = verdict
+      const worthIt = verdict.retry && afterSeconds <= LONGEST_WAIT_SECONDS
+      if (!worthIt || number >= policy.attempts || signal?.aborted) throw error
       await pause(delaySeconds(number, verdict, policy), signal)
     }
   }

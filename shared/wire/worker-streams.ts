@@ -4,8 +4,26 @@
 
 type FixedLength = new (bytes: number) => TransformStream<Uint8Array, Uint8Array>
 
+type Digesting = new (algorithm: string) => WritableStream<Uint8Array> & {
+  digest: Promise<ArrayBuffer>
+}
+
+const worker = globalThis as {
+  FixedLengthStream?: FixedLength
+  IdentityTransformStream?: new () => TransformStream<Uint8Array, Uint8Array>
+}
+
 /** Undefined in a process. */
-export const { FixedLengthStream } = globalThis as { FixedLengthStream?: FixedLength }
+export const { FixedLengthStream } = worker
+
+/** A Worker's own, under `crypto`; undefined in a process. */
+export const { DigestStream } = globalThis.crypto as { DigestStream?: Digesting }
+
+/** Both halves of a pipe; a Worker's own keeps the bytes outside of JavaScript. */
+export const Pipe = worker.IdentityTransformStream ?? TransformStream<Uint8Array, Uint8Array>
+
+/** An answer's body can become a request's without its bytes entering JavaScript. */
+export const BODIES_STAY_OUTSIDE = FixedLengthStream !== undefined
 
 /**
  * A Worker's `fetch` else decompresses what is stored under Content-Encoding: gzip, and follows a redirect

@@ -32,7 +32,11 @@ export interface AnsweringServer {
   stop(): Promise<void>
 }
 
-export async function startAnswering(answering: Answering): Promise<AnsweringServer> {
+/** `always` are headers that every answer has. */
+export async function startAnswering(
+  answering: Answering,
+  always: Record<string, string> = {},
+): Promise<AnsweringServer> {
   const asked: Asked[] = []
   const server = createServer((request, response) => {
     void answer(request, response)
@@ -45,7 +49,7 @@ export async function startAnswering(answering: Answering): Promise<AnsweringSer
       body: await readAll(request),
     }
     asked.push(one)
-    send(response, running.answering(one))
+    send(response, running.answering(one), always)
   }
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -69,12 +73,16 @@ async function readAll(request: IncomingMessage): Promise<string> {
   return body
 }
 
-function send(response: ServerResponse, answer: Answer | 'cut'): void {
+function send(
+  response: ServerResponse,
+  answer: Answer | 'cut',
+  always: Record<string, string>,
+): void {
   if (answer === 'cut') {
     response.destroy()
     return
   }
-  response.writeHead(answer.status, answer.headers)
+  response.writeHead(answer.status, { ...always, ...answer.headers })
   if (answer.breaksOff) {
     response.on('close', () => answer.brokeOff?.())
     response.write(answer.body, () => response.destroy())

@@ -240,7 +240,7 @@ describe('what a signed request says', () => {
       'x-ms-blob-cache-control': 'no-store',
       'x-ms-access-tier': 'Cool',
       'x-ms-meta-owner': '=?UTF-8?B?em/Dqw==?=',
-      'x-ms-tags': 'kind=a+b&x%2Fy=1',
+      'x-ms-tags': 'kind=a%20b&x%2Fy=1',
     })
   })
 

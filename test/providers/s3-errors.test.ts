@@ -204,7 +204,7 @@ describe('an answer', () => {
         'internal',
         driver.get('key', { range: { first: 5 }, signal }),
       )
-      assert.match(message, /"key" with nothing that S3 would/)
+      assert.match(message, /"key" with nothing that it would say/)
       const { body } = await driver.get('key', { range: { first: 0 }, signal })
       assert.equal(await textOf(body), '0123456789')
     })

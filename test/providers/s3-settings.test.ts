@@ -86,6 +86,9 @@ describe('region and endpoint', () => {
     ['s3://with.dots?region=x&path_style=false', false],
     ['s3://plain?region=x&path_style=true', true],
     ['s3://plain?endpoint=http://127.0.0.1:1', true],
+    ['wasabi://plain?endpoint=http://127.0.0.1:1&region=x', true],
+    ['wasabi://plain?endpoint=http://[::1]:1&region=x', true],
+    ['wasabi://plain?endpoint=http://s3.test:1&region=x', false],
     ['r2://acc/plain', true],
     ['wasabi://plain?region=x', false],
   ])('the bucket of %s in the path: %s', (uri, pathStyle) => {
@@ -150,6 +153,18 @@ describe('keys', () => {
       's3://b123?region=x',
       { options: { credentials: { accessKeyId: 'hidden' } } },
       /has accessKeyId in its options but not secretAccessKey/,
+    ],
+    [
+      'a token that was copied with its line break',
+      's3://b123?region=x',
+      {
+        env: {
+          AWS_ACCESS_KEY_ID: 'AKIA',
+          AWS_SECRET_ACCESS_KEY: 's',
+          AWS_SESSION_TOKEN: 'hidden\n',
+        },
+      },
+      /has a space, a line break or the like among the credentials in its environment/,
     ],
   ])('says what to set with %s', (_, uri, around, sentence) => {
     const error = refusalOf(uri, around)

@@ -127,6 +127,39 @@ test.each([
   expect(seen.cancelled).toBe(true)
 })
 
+test.each([
+  ['a key that cannot be', '../k', {}],
+  ['metadata that cannot travel', 'k', { metadata: { 'a-b': '1' } }],
+  ['a digest that the store cannot check', 'k', { checksum: { algorithm: 'sha1', value: 'eA==' } }],
+] as const)('a stream is let go of where %s is refused', async (_, key, options) => {
+  const { stream, seen } = standing('x')
+  const store = open({}, { capabilities: { put: { checksums: [] } } })
+  const put = store.put(key, stream, { size: 1, ...options })
+  await expect(put).rejects.toBeInstanceOf(StorageError)
+  expect(seen.cancelled).toBe(true)
+})
+
+const BROKEN = '1"\r\nx-injected: 1'
+
+test.each<[string, (store: Store) => Promise<unknown>]>([
+  ['a read', (store) => store.get('k', { ifMatch: BROKEN })],
+  ['a write', (store) => store.put('k', 'x', { mode: { ifMatch: BROKEN } })],
+  ['a delete', (store) => store.delete([{ key: 'k', ifMatch: BROKEN }])],
+  ['a copy', (store) => store.copy({ key: 'k', ifMatch: BROKEN }, 'to')],
+  ['a digest', (store) => store.put('k', 'x', { checksum: { algorithm: 'md5', value: BROKEN } })],
+])('a condition that would end its header is refused: %s', async (_, act) => {
+  await expect(act(open({}))).rejects.toMatchObject({ kind: 'invalid' })
+})
+
+test('nobody is kept waiting for a store that wants to be left alone for an hour', async () => {
+  let asked = 0
+  const refusal = new StorageError('throttled', 'Slow down.', { retryAfterSeconds: 3600 })
+  const get = () => (asked++, Promise.reject(refusal))
+  const store = open({ get }, { retry: { attempts: 3 } })
+  await expect(store.get('k')).rejects.toBe(refusal)
+  expect(asked).toBe(1)
+})
+
 test('no wait is longer than a timer can be set for, which would ring at once', () => {
   expect(timerMilliseconds(2)).toBe(2000)
   expect(timerMilliseconds(1e7)).toBe(2 ** 31 - 1)

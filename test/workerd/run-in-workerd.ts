@@ -24,11 +24,11 @@ export interface SuiteWorker {
 }
 
 /** Not later than the one that the installed workerd was built with. */
-const COMPATIBILITY_DATE = '2026-07-30'
+export const COMPATIBILITY_DATE = '2026-07-30'
 
 export async function startSuiteWorker(r2Buckets: readonly string[]): Promise<SuiteWorker> {
   const options: MiniflareOptions = {
-    ...(await bundle()),
+    ...(await bundleWorker('test/workerd/suite-worker.ts')),
     compatibilityDate: COMPATIBILITY_DATE,
     compatibilityFlags: ['nodejs_compat'],
     r2Buckets: [...r2Buckets],
@@ -52,13 +52,13 @@ export async function startSuiteWorker(r2Buckets: readonly string[]): Promise<Su
 }
 
 /** In memory, so that runs do not meet on the disk. */
-async function bundle() {
+export async function bundleWorker(entry: string) {
   const root = fileURLToPath(new URL('../..', import.meta.url))
   const outdir = join(root, 'dist/suite')
   const { outputFiles } = await build({
     ...workerBundling(root),
     absWorkingDir: root,
-    entryPoints: { worker: 'test/workerd/suite-worker.ts' },
+    entryPoints: { worker: entry },
     outdir,
     write: false,
     logLevel: 'error',

@@ -38,7 +38,8 @@ export function optimistic(recorded: Capabilities): Capabilities {
       match: true,
       listParts: true,
       listUploads: true,
-      digests: { part: null, whole: null },
+      digests: { part: null, whole: [] },
+      pulls: null,
     },
     presign: {
       actions: ACTIONS,

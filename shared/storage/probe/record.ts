@@ -69,6 +69,8 @@ function multipartOf(recorded: Capabilities, is: Is): Capabilities['multipart'] 
     match: is('multipart.match', multipart?.match),
     listParts: is('multipart.listParts', multipart?.listParts),
     listUploads: is('multipart.listUploads', multipart?.listUploads),
+    digests: multipart?.digests ?? limits.digests,
+    pulls: multipart?.pulls ?? limits.pulls,
   }
 }
 

@@ -10,6 +10,7 @@ import type {
   GetResult,
   PutMode,
 } from '../contract.ts'
+import { Pipe } from '#shared/wire/worker-streams.ts'
 import type { Opening } from '../opening.ts'
 import { StorageError } from '../errors.ts'
 import type { R2Access } from './r2/access.ts'
@@ -81,7 +82,9 @@ async function get(access: R2Access, key: string, options: GetOptions): Promise<
   if (object === null) throw absent(store, key)
   if (!hasBody(object)) throw changed(store, key)
   checkRange(store, key, range, object.size)
-  return { info: toInfo(object), body: object.body.pipeThrough(new TransformStream(), { signal }) }
+  // Through a pipe that the signal cuts: the binding knows of none.
+  const body = object.body.pipeThrough(new Pipe(), { signal })
+  return { info: toInfo(object), body }
 }
 
 function toR2Range({ first, last }: NonNullable<GetOptions['range']>) {

@@ -49,6 +49,25 @@ export function noVersions(store: string, key: string): StorageError {
   return new StorageError('unsupported', message, { store, key })
 }
 
+/** A 200 without what makes it one: from a proxy or a portal in between, or from some other server. */
+export function strangeAnswer(store: string, key?: string): StorageError {
+  const asked = key === undefined ? 'a request' : `a request for ${quoteKey(key)}`
+  const message = `${store} answered ${asked} with nothing that it would say; check its endpoint, and what stands in between.`
+  return new StorageError('internal', message, { store, key, ambiguous: true })
+}
+
+/** Throws for bytes from elsewhere: an answer that knows no range begins at the first, whatever was asked. */
+export function checkFirstByte(
+  store: string,
+  key: string,
+  range: ByteRange | undefined,
+  contentRange: string | null,
+): void {
+  if (!range) return
+  const first = Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? 0)
+  if (first !== range.first) throw strangeAnswer(store, key)
+}
+
 /** Throws `invalid` for a range that begins past the end. */
 export function checkRange(
   store: string,

@@ -1,7 +1,6 @@
-// A blob as the headers of an answer describe it, in the words that the SDK would have made of them.
+// A blob as the headers of an answer describe it.
 // https://learn.microsoft.com/rest/api/storageservices/get-blob#response-headers
 
-import { Buffer } from 'node:buffer'
 import type { BlobProperties } from './object-info.ts'
 
 const META = 'x-ms-meta-'
@@ -10,9 +9,6 @@ export function readHeaders(headers: Headers): BlobProperties & { size: number }
   const text = (name: string): string | undefined => headers.get(name) ?? undefined
   const modified = text('last-modified')
   const whole = text('content-range')?.split('/')[1]
-  // The answer's own MD5 is that of the range.
-  const md5 =
-    text('x-ms-blob-content-md5') ?? (whole === undefined ? text('content-md5') : undefined)
   return {
     size: Number(whole ?? text('content-length') ?? 0),
     etag: text('etag'),
@@ -23,7 +19,8 @@ export function readHeaders(headers: Headers): BlobProperties & { size: number }
     contentLanguage: text('content-language'),
     cacheControl: text('cache-control'),
     metadata: metadataOf(headers),
-    contentMD5: md5 === undefined ? undefined : Buffer.from(md5, 'base64'),
+    // The answer's own MD5 is that of the range.
+    md5: text('x-ms-blob-content-md5') ?? (whole === undefined ? text('content-md5') : undefined),
     versionId: text('x-ms-version-id'),
     accessTier: text('x-ms-access-tier'),
     archiveStatus: text('x-ms-archive-status'),

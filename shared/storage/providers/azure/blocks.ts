@@ -7,7 +7,6 @@
 // https://learn.microsoft.com/rest/api/storageservices/put-block-list
 
 import { randomBytes } from 'node:crypto'
-import { textOf } from '#shared/wire/exchange.ts'
 import type {
   Call,
   Checksum,
@@ -18,20 +17,17 @@ import type {
   PutOptions,
   UnfinishedUpload,
 } from '../../contract.ts'
-import { isStorageError, StorageError } from '../../errors.ts'
+import { isStorageError } from '../../errors.ts'
 import { unknownUpload, wrongPart } from '../refusals.ts'
+import { readHeaders } from './answer-headers.ts'
 import { blockId, readBlockId } from './block-id.ts'
+import { commitBlocks, waitingBlocks } from './block-list.ts'
 import type { AzureClient } from './client.ts'
-import { toKey, toNamePrefix } from './names.ts'
+import { listPage } from './list.ts'
+import { toKey } from './names.ts'
 import { toObjectInfo } from './object-info.ts'
 import { sizeOf } from './requests.ts'
-import {
-  azureCrc64,
-  blobProperties,
-  contentHeaders,
-  digestHeaders,
-  writeConditions,
-} from './write-options.ts'
+import { digestHeaders, toldDigest } from './write-options.ts'
 
 export function createBlocks(client: AzureClient): MultipartDriver {
   return {
@@ -54,21 +50,18 @@ async function stagePart(
   { key, uploadId, partNumber, content }: StagedPart,
   { checksum, signal }: Call & { checksum?: Checksum | undefined },
 ): Promise<Part> {
-  const does = { action: 'part', key, uploadId, partNumber } as const
-  const headers = digestHeaders(checksum)
-  const answer = await requests.send({ does, headers, content, signal })
-  await textOf(answer)
+  const etag = blockId(uploadId, partNumber)
+  const told = await requests.headers({
+    method: 'PUT',
+    key,
+    query: { comp: 'block', blockid: etag },
+    headers: digestHeaders(checksum),
+    content,
+    permissions: 'w',
+    signal,
+  })
   const size = sizeOf(content, settings, key)
-  const told = toldDigest(answer.headers)
-  return { partNumber, size, etag: blockId(uploadId, partNumber), checksum: checksum ?? told }
-}
-
-/** Azure tells what it has computed, in its own order of bytes. */
-function toldDigest(headers: Headers): Checksum | undefined {
-  const crc64 = headers.get('x-ms-content-crc64')
-  if (crc64 !== null) return { algorithm: 'crc64nvme', value: azureCrc64(crc64).toString('base64') }
-  const md5 = headers.get('content-md5')
-  return md5 === null ? undefined : { algorithm: 'md5', value: md5 }
+  return { partNumber, size, etag, checksum: checksum ?? toldDigest(told) }
 }
 
 interface StagedPart {
@@ -86,22 +79,15 @@ async function commit(
   parts: Part[],
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const { mode, checksum, signal } = options
   const ids = parts.map(({ partNumber }) => blockId(uploadId, partNumber))
   checkOrder(client.settings.name, key, parts)
   try {
-    const answer = await client.run({ key, signal, creates: mode === 'create' }, () =>
-      client.blob(key).commitBlockList(ids, {
-        abortSignal: signal,
-        conditions: writeConditions(mode),
-        blobHTTPHeaders: contentHeaders(options, checksum),
-        ...blobProperties(options),
-      }),
-    )
+    const told = await commitBlocks(client, key, ids, options)
     const size = parts.reduce((sum, part) => sum + part.size, 0)
-    return toObjectInfo(key, size, { ...answer, contentMD5: undefined })
+    // The digest in the answer is that of the list.
+    return toObjectInfo(key, size, { ...readHeaders(told), md5: undefined })
   } catch (error) {
-    throw await explain(client, key, uploadId, parts, signal, error)
+    throw await explain(client, key, uploadId, parts, options.signal, error)
   }
 }
 
@@ -134,10 +120,10 @@ async function explain(
 async function waitingParts(
   client: AzureClient,
   key: string,
-  { signal }: Call,
+  call: Call,
 ): Promise<Map<string, Part[]>> {
   const uploads = new Map<string, Part[]>()
-  for (const { name, size } of await waitingBlocks(client, key, signal)) {
+  for (const { name, size } of await waitingBlocks(client, key, call)) {
     const read = readBlockId(name)
     if (!read) continue
     const parts = uploads.get(read.uploadId) ?? []
@@ -146,18 +132,6 @@ async function waitingParts(
   }
   for (const parts of uploads.values()) parts.sort((a, b) => a.partNumber - b.partNumber)
   return uploads
-}
-
-async function waitingBlocks(client: AzureClient, key: string, signal: AbortSignal) {
-  try {
-    const answer = await client.run({ key, signal }, () =>
-      client.blob(key).getBlockList('uncommitted', { abortSignal: signal }),
-    )
-    return answer.uncommittedBlocks ?? []
-  } catch (error) {
-    if (error instanceof StorageError && error.kind === 'not-found' && error.key === key) return []
-    throw error
-  }
 }
 
 /**
@@ -172,22 +146,14 @@ async function listUploads(
     signal,
   }: Call & { prefix?: string | undefined; cursor?: string | undefined },
 ): Promise<{ uploads: UnfinishedUpload[]; cursor?: string | undefined }> {
-  const asked = {
-    abortSignal: signal,
-    includeUncommitedBlobs: true,
-    ...(prefix !== '' && { prefix: toNamePrefix(prefix) }),
-  }
-  const paging = cursor === undefined ? {} : { continuationToken: cursor }
-  const { value } = await client.run({ signal }, () =>
-    client.container.listBlobsFlat(asked).byPage(paging).next(),
-  )
+  const page = await listPage(client, { prefix, cursor, include: 'uncommittedblobs', signal })
   const uploads: UnfinishedUpload[] = []
-  for (const { name, properties } of value.segment.blobItems) {
+  for (const { name, size } of page.blobs) {
     const key = toKey(name)
     // A blob of blocks alone is listed as an empty one.
-    if (properties.contentLength !== 0 || !key.startsWith(prefix)) continue
+    if (size !== 0 || !key.startsWith(prefix)) continue
     const waiting = await waitingParts(client, key, { signal })
     for (const uploadId of waiting.keys()) uploads.push({ key, uploadId, begun: undefined })
   }
-  return { uploads, cursor: value.continuationToken || undefined }
+  return { uploads, cursor: page.marker }
 }

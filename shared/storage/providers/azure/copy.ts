@@ -6,15 +6,25 @@
 // https://learn.microsoft.com/rest/api/storageservices/put-block-from-url
 
 import { randomBytes } from 'node:crypto'
-import type { BlobGetPropertiesResponse, BlobHTTPHeaders, Tags } from '@azure/storage-blob'
-import type { CopyOptions, CopySource, ObjectInfo } from '../../contract.ts'
+import type {
+  Checksum,
+  CopyOptions,
+  CopySource,
+  ObjectInfo,
+  ObjectProperties,
+  Part,
+  PullSource,
+} from '../../contract.ts'
+import { readHeaders } from './answer-headers.ts'
 import { blockId } from './block-id.ts'
+import { commitBlocks } from './block-list.ts'
 import type { AzureClient } from './client.ts'
-import { withHeaders } from './client.ts'
-import type { CopyAccess } from './copy-access.ts'
-import { copyAccess } from './copy-access.ts'
+import { createAzureClient } from './client.ts'
+import { sourceHeaders } from './copy-access.ts'
+import { createTags } from './groups.ts'
 import { toObjectInfo } from './object-info.ts'
-import { blobProperties, contentHeaders, matching, writeConditions } from './write-options.ts'
+import { headBlob } from './read.ts'
+import { conditionHeaders, matching, toldDigest } from './write-options.ts'
 
 const MiB = 1024 * 1024
 const ONE_REQUEST_BYTES = 256 * MiB
@@ -23,13 +33,15 @@ const MAX_BLOCKS = 50_000
 
 interface CopyJob {
   client: AzureClient
+  /** Of the container that the source is in. */
+  there: AzureClient
   from: CopySource
   key: string
   options: CopyOptions
-  access: CopyAccess
-  /** What was found at the source, and how large it is. */
-  source: BlobGetPropertiesResponse
-  size: number
+  /** What leads Azure to the source. */
+  access: Record<string, string>
+  /** What was found at the source. */
+  source: ObjectInfo
 }
 
 export async function copyBlob(
@@ -38,59 +50,61 @@ export async function copyBlob(
   key: string,
   options: CopyOptions,
 ): Promise<ObjectInfo> {
+  const { settings } = client
   const { signal, properties } = options
-  const source = await client.run({ key: from.key, signal }, () =>
-    client
-      .blob(from.key, from.version)
-      .getProperties({ abortSignal: signal, conditions: matching(from.ifMatch) }),
-  )
-  const access = await copyAccess(client.settings, from)
-  const size = source.contentLength ?? 0
-  const job: CopyJob = { client, from, key, options, access, source, size }
-  return size <= ONE_REQUEST_BYTES && !properties ? copyWhole(job) : copyInBlocks(job)
+  const { bucket: container, seen, version, ifMatch } = from
+  const there = container === undefined ? client : createAzureClient({ ...settings, container })
+  const source = seen ?? (await headBlob(there, from.key, { version, ifMatch, signal }))
+  const access = await sourceHeaders(settings, from)
+  const job: CopyJob = { client, there, from, key, options, access, source }
+  return source.size <= ONE_REQUEST_BYTES && !properties ? copyWhole(job) : copyInBlocks(job)
 }
 
-async function copyWhole({ client, from, key, options, access, source, size }: CopyJob) {
+async function copyWhole(job: CopyJob): Promise<ObjectInfo> {
+  const { client, from, key, options, access, source } = job
   const { mode, signal, storageClass } = options
-  const attempt = { key, signal, creates: mode === 'create', source: from.key }
-  const answer = await client.run(attempt, () =>
-    client.blob(key).syncCopyFromURL(access.url, {
-      abortSignal: signal,
-      conditions: writeConditions(mode),
-      sourceConditions: matching(from.ifMatch),
-      ...access.authorization,
+  const hasTags = Boolean(source.tagCount)
+  const told = await client.requests.headers({
+    method: 'PUT',
+    key,
+    headers: {
+      'x-ms-requires-sync': 'true',
+      ...access,
+      ...conditionHeaders(mode),
+      ...matching(from.ifMatch, 'source'),
       // Without it the tags stay behind.
-      ...(source.tagCount && { copySourceTags: 'COPY' as const }),
-      ...(storageClass !== undefined && { tier: storageClass }),
-    }),
-  )
-  return toObjectInfo(key, size, { ...answer, metadata: source.metadata })
+      ...(hasTags && { 'x-ms-copy-source-tag-option': 'COPY' }),
+      ...(storageClass !== undefined && { 'x-ms-access-tier': storageClass }),
+    },
+    permissions: hasTags ? 'cwt' : 'cw',
+    creates: mode === 'create',
+    source: from.key,
+    signal,
+  })
+  const { metadata } = source
+  return { ...toObjectInfo(key, source.size, readHeaders(told)), metadata }
 }
 
 async function copyInBlocks(job: CopyJob): Promise<ObjectInfo> {
-  const { client, key, options, size } = job
-  const { mode, signal } = options
+  const { client, key, options, source } = job
+  const { mode, signal, storageClass, properties } = options
   const ids = await stageBlocks(job)
-  const kept = options.properties ? givenProperties(options) : await sourceProperties(job)
-  const { contentMD5 } = job.source
-  const answer = await client.run({ key, signal, creates: mode === 'create' }, () =>
-    client.blob(key).commitBlockList(ids, {
-      abortSignal: signal,
-      conditions: writeConditions(mode),
-      ...kept,
-      // The digest is of the bytes and stays with them.
-      blobHTTPHeaders: {
-        ...kept.blobHTTPHeaders,
-        ...(contentMD5 && { blobContentMD5: contentMD5 }),
-      },
-    }),
-  )
-  return toObjectInfo(key, size, { ...answer, contentMD5 })
+  const kept = properties ?? (await sourceProperties(job))
+  const { md5 } = source.checksums
+  // The digest is of the bytes and stays with them.
+  const checksum: Checksum | undefined = md5 === undefined ? md5 : { algorithm: 'md5', value: md5 }
+  const told = await commitBlocks(client, key, ids, {
+    ...kept,
+    ...(storageClass !== undefined && { storageClass }),
+    ...{ mode, checksum, signal },
+  })
+  // Azure has not looked whether it is right.
+  return toObjectInfo(key, source.size, { ...readHeaders(told), md5: undefined })
 }
 
 /** Stages the source's bytes, a few blocks at a time; all of them of the content that was looked at. */
 async function stageBlocks(job: CopyJob): Promise<string[]> {
-  const { size } = job
+  const { size } = job.source
   const blockBytes = Math.max(ONE_REQUEST_BYTES, Math.ceil(size / MAX_BLOCKS))
   const upload = randomBytes(16).toString('hex')
   const ids = Array.from({ length: Math.ceil(size / blockBytes) }, (_, i) => blockId(upload, i + 1))
@@ -111,44 +125,71 @@ async function stageBlocks(job: CopyJob): Promise<string[]> {
   return ids
 }
 
-function stageBlock(job: CopyJob, id: string, offset: number, count: number): Promise<unknown> {
+function stageBlock(job: CopyJob, id: string, offset: number, count: number): Promise<Headers> {
   const { client, from, key, options, access, source } = job
+  const found = source.etag === '' ? '*' : `"${source.etag}"`
+  const headers = { ...access, 'x-ms-source-if-match': found }
   const { signal } = options
-  return client.run({ key, signal, source: from.key }, () =>
-    withHeaders({ 'x-ms-source-if-match': source.etag ?? '*' }, () =>
-      client.blob(key).stageBlockFromURL(id, access.url, offset, count, {
-        abortSignal: signal,
-        ...access.authorization,
-      }),
-    ),
-  )
+  return blockFromUrl(client, { key, id, headers, offset, count, source: from.key, signal })
 }
 
-interface BlobWrite {
-  blobHTTPHeaders: BlobHTTPHeaders
-  metadata?: Record<string, string>
-  tags?: Tags
-  tier?: string
+/** A block that Azure reads by itself, from wherever the URL leads. */
+export async function pullBlock(
+  client: AzureClient,
+  { key, uploadId, partNumber }: { key: string; uploadId: string; partNumber: number },
+  { from, ifMatch, first, size }: PullSource,
+  signal: AbortSignal,
+): Promise<Part> {
+  const id = blockId(uploadId, partNumber)
+  const access =
+    'url' in from ? { 'x-ms-copy-source': from.url } : await sourceHeaders(client.settings, from)
+  const headers = { ...access, ...matching(ifMatch, 'source') }
+  const told = await blockFromUrl(client, { key, id, headers, offset: first, count: size, signal })
+  return { partNumber, size, etag: id, checksum: toldDigest(told) }
 }
 
-function givenProperties({ properties = {}, storageClass }: CopyOptions): BlobWrite {
-  return {
-    blobHTTPHeaders: contentHeaders(properties),
-    ...blobProperties({ ...properties, storageClass: storageClass ?? properties.storageClass }),
+interface FarBlock {
+  key: string
+  id: string
+  /** What leads to the source, and what it is held to. */
+  headers: Record<string, string>
+  offset: number
+  count: number
+  /** For what a refusal means. */
+  source?: string
+  signal: AbortSignal
+}
+
+function blockFromUrl(
+  { requests }: AzureClient,
+  { key, id, headers, offset, count, source, signal }: FarBlock,
+): Promise<Headers> {
+  const range = `bytes=${offset}-${offset + count - 1}`
+  return requests.headers({
+    method: 'PUT',
+    key,
+    query: { comp: 'block', blockid: id },
+    headers: { ...headers, 'x-ms-source-range': range },
+    permissions: 'w',
+    source,
+    signal,
+  })
+}
+
+async function sourceProperties({ there, from, options, source }: CopyJob) {
+  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = source
+  const content = {
+    contentType,
+    contentEncoding,
+    contentDisposition,
+    contentLanguage,
+    cacheControl,
   }
-}
-
-async function sourceProperties({ client, from, options, source }: CopyJob): Promise<BlobWrite> {
-  const { signal, storageClass } = options
-  const { tags } = source.tagCount
-    ? await client.run({ key: from.key, signal }, () =>
-        client.blob(from.key, from.version).getTags({ abortSignal: signal }),
-      )
-    : { tags: undefined }
-  return {
-    blobHTTPHeaders: contentHeaders(source),
-    ...(source.metadata && { metadata: source.metadata }),
-    ...(tags && { tags }),
-    ...(storageClass !== undefined && { tier: storageClass }),
-  }
+  const { version } = from
+  const { signal } = options
+  const tags = source.tagCount
+    ? await createTags(there).get(from.key, { version, signal })
+    : undefined
+  const properties: ObjectProperties = { ...content, metadata: source.metadata, tags }
+  return properties
 }

@@ -1,12 +1,15 @@
 // Deleting blobs, many in one request. A blob goes with its snapshots; where the account keeps versions,
 // it becomes one.
-// https://learn.microsoft.com/rest/api/storageservices/blob-batch
+// https://learn.microsoft.com/rest/api/storageservices/delete-blob
 
-import type { BlockBlobClient } from '@azure/storage-blob'
+import { randomUUID } from 'node:crypto'
 import type { Call, DeleteResult, DeleteTarget } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
+import { strangeAnswer } from '../refusals.ts'
+import { readBatch, writeBatch } from './batch.ts'
 import type { AzureClient } from './client.ts'
 import { refusal } from './errors.ts'
+import type { AzureRequest } from './requests.ts'
 import { matching } from './write-options.ts'
 
 export async function deleteBlobs(
@@ -23,15 +26,13 @@ export async function deleteBlobs(
 
 /** Throws what another try may mend; a refusal for good is the result. */
 async function deleteOne(
-  client: AzureClient,
+  { requests }: AzureClient,
   target: DeleteTarget,
   { signal }: Call,
 ): Promise<DeleteResult> {
   const { key } = target
   try {
-    await client.run({ key, signal }, () =>
-      client.blob(key, target.version).delete({ abortSignal: signal, ...deleteOptions(target) }),
-    )
+    await requests.headers(deletion(target, signal))
     return { key }
   } catch (error) {
     if (!(error instanceof StorageError) || error.retry !== 'never') throw error
@@ -39,40 +40,50 @@ async function deleteOne(
   }
 }
 
+/** https://learn.microsoft.com/rest/api/storageservices/blob-batch */
 async function deleteMany(
-  client: AzureClient,
+  { requests, settings }: AzureClient,
   targets: DeleteTarget[],
   { signal }: Call,
 ): Promise<DeleteResult[]> {
-  const batches = client.container.getBlobBatchClient()
-  const batch = batches.createBatch()
-  for (const target of targets) {
-    const blob: BlockBlobClient = client.blob(target.key, target.version)
-    await batch.deleteBlob(blob, deleteOptions(target))
-  }
-  const answer = await client.run({ signal }, () =>
-    batches.submitBatch(batch, { abortSignal: signal }),
+  const deletions = await Promise.all(
+    targets.map((target) => requests.prepare(deletion(target, signal))),
   )
+  const boundary = `batch_${randomUUID()}`
+  const { headers, text } = await requests.read({
+    method: 'POST',
+    query: { restype: 'container', comp: 'batch' },
+    headers: { 'content-type': `multipart/mixed; boundary=${boundary}` },
+    content: { bytes: writeBatch('DELETE', deletions, boundary) },
+    permissions: targets.some(({ version }) => version !== undefined) ? 'dx' : 'd',
+    signal,
+  })
+  const answer = readBatch(text, headers.get('content-type') ?? '')
+  if (!answer) throw strangeAnswer(settings.name)
+  if (answer.refused) throw refusal(settings, { signal }, answer.refused)
   return targets.map(({ key }, index) => {
-    const one = answer.subResponses[index]
+    const one = answer.each.get(index)
     if (one && one.status < 300) return { key }
-    const error = refusal(
-      client.settings,
-      { key, signal },
-      { status: one?.status ?? 500, code: one?.errorCode },
-    )
+    const error = refusal(settings, { key, signal }, one ?? { status: 500 })
     return isGone(error.kind, error.key) ? { key } : { key, error }
   })
+}
+
+function deletion({ key, version, ifMatch }: DeleteTarget, signal: AbortSignal): AzureRequest {
+  return {
+    method: 'DELETE',
+    key,
+    version,
+    headers: {
+      ...matching(ifMatch),
+      ...(version === undefined && { 'x-ms-delete-snapshots': 'include' }),
+    },
+    permissions: version === undefined ? 'd' : 'x',
+    signal,
+  }
 }
 
 /** A missing container names no key and is no success. */
 function isGone(kind: string, key: string | undefined): boolean {
   return kind === 'not-found' && key !== undefined
-}
-
-function deleteOptions({ version, ifMatch }: DeleteTarget) {
-  return {
-    conditions: matching(ifMatch),
-    ...(version === undefined && { deleteSnapshots: 'include' as const }),
-  }
 }

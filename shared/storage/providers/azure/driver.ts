@@ -1,9 +1,9 @@
-// The driver for Azure Blob Storage, over the official SDK. Loaded on the first transfer.
+// The driver for Azure Blob Storage. Loaded on the first transfer.
 
 import type { Driver } from '../../contract.ts'
 import { createBlocks } from './blocks.ts'
 import { createAzureClient } from './client.ts'
-import { copyBlob } from './copy.ts'
+import { copyBlob, pullBlock } from './copy.ts'
 import { deleteBlobs } from './delete.ts'
 import { createClasses, createRetention, createTags, createVersions } from './groups.ts'
 import { listBlobs } from './list.ts'
@@ -21,7 +21,11 @@ export function createAzureDriver(settings: AzureSettings): Driver {
     delete: (targets, options) => deleteBlobs(client, targets, options),
     list: (options) => listBlobs(client, options),
     copy: (from, key, options) => copyBlob(client, from, key, options),
-    multipart: createBlocks(client),
+    multipart: {
+      ...createBlocks(client),
+      pull: (key, uploadId, partNumber, source, { signal }) =>
+        pullBlock(client, { key, uploadId, partNumber }, source, signal),
+    },
     versions: createVersions(client),
     classes: createClasses(client),
     tags: createTags(client),

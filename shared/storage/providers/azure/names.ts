@@ -59,6 +59,17 @@ export function encodeName(name: string): string {
   return PLAIN.test(name) ? name : encodeURIComponent(name).replaceAll('%2F', '/')
 }
 
+/** A space as %20: a plus sign would not be one to every reader. */
+export function encodeQuery(values: Record<string, string | undefined>): string {
+  let query = ''
+  for (const name in values) {
+    const value = values[name]
+    if (value === undefined) continue
+    query += `${query && '&'}${encodeURIComponent(name)}=${encodeURIComponent(value)}`
+  }
+  return query
+}
+
 function escape(character: string): string {
   return QUOTE + character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')
 }

@@ -1,12 +1,11 @@
 // What Azure tells of a blob, in the contract's words.
 
-import { Buffer } from 'node:buffer'
-import type { BlobItem } from '@azure/storage-blob'
 import type { ListedObject, ObjectInfo } from '../../contract.ts'
 import { decodeMetadataValue } from '../../metadata.ts'
+import type { BlobItem } from './list-answer.ts'
 import { toKey } from './names.ts'
 
-/** The part that answers to a HEAD and to a GET have in common. */
+/** The part that answers to a HEAD, to a GET and to a write have in common. */
 export interface BlobProperties {
   etag?: string | undefined
   lastModified?: Date | undefined
@@ -16,20 +15,15 @@ export interface BlobProperties {
   contentLanguage?: string | undefined
   cacheControl?: string | undefined
   metadata?: Record<string, string> | undefined
-  contentMD5?: Uint8Array | undefined
+  /** In base64; only where the blob has one: written in one go, or given at the commit of its parts. */
+  md5?: string | undefined
   versionId?: string | undefined
   accessTier?: string | undefined
   archiveStatus?: string | undefined
   tagCount?: number | undefined
 }
 
-/** `md5` is the whole blob's, where the answer's own may be of a range. */
-export function toObjectInfo(
-  key: string,
-  size: number,
-  blob: BlobProperties,
-  md5 = blob.contentMD5,
-): ObjectInfo {
+export function toObjectInfo(key: string, size: number, blob: BlobProperties): ObjectInfo {
   return {
     key,
     size,
@@ -41,7 +35,7 @@ export function toObjectInfo(
     contentLanguage: blob.contentLanguage,
     cacheControl: blob.cacheControl,
     metadata: decodeMetadata(blob.metadata),
-    checksums: md5Of(md5),
+    checksums: checksumsOf(blob),
     version: blob.versionId,
     storageClass: blob.accessTier,
     tagCount: blob.tagCount ?? 0,
@@ -50,25 +44,24 @@ export function toObjectInfo(
   }
 }
 
-export function toListedObject({ name, versionId, properties }: BlobItem): ListedObject {
+export function toListedObject(item: BlobItem): ListedObject {
   return {
-    key: toKey(name),
-    size: properties.contentLength ?? 0,
-    etag: unquote(properties.etag),
-    modified: properties.lastModified,
-    storageClass: properties.accessTier,
-    checksums: md5Of(properties.contentMD5),
-    version: versionId,
+    key: toKey(item.name),
+    size: item.size,
+    etag: unquote(item.etag),
+    modified: item.lastModified,
+    storageClass: item.accessTier,
+    checksums: checksumsOf(item),
+    version: item.versionId,
   }
 }
 
-export function unquote(etag: string | undefined): string {
+function unquote(etag: string | undefined): string {
   return (etag ?? '').replace(/^"|"$/g, '')
 }
 
-/** Only where the blob has one: written in one go, or given at the commit of its parts. */
-function md5Of(md5: Uint8Array | undefined): { md5?: string } {
-  return md5 === undefined || md5.length === 0 ? {} : { md5: Buffer.from(md5).toString('base64') }
+function checksumsOf({ md5 }: { md5?: string | undefined }): { md5?: string } {
+  return md5 ? { md5 } : {}
 }
 
 /** Headers have no case, so a foreign name's capitals are lost on the way; ours have none. */

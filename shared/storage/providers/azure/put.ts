@@ -1,12 +1,12 @@
 // Writing one blob in one request.
 
-import { textOf } from '#shared/wire/exchange.ts'
-import type { Checksum, Content, ObjectInfo, PutOptions } from '../../contract.ts'
+import type { Content, ObjectInfo, PutOptions } from '../../contract.ts'
 import { readHeaders } from './answer-headers.ts'
 import type { AzureClient } from './client.ts'
 import { toObjectInfo } from './object-info.ts'
+import { propertyHeaders, writePermissions } from './request-headers.ts'
 import { sizeOf } from './requests.ts'
-import { conditionHeaders, digestHeaders } from './write-options.ts'
+import { conditionHeaders, digestHeaders, keptMd5 } from './write-options.ts'
 
 /** https://learn.microsoft.com/rest/api/storageservices/put-blob */
 export async function putBlob(
@@ -15,19 +15,21 @@ export async function putBlob(
   content: Content,
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const { mode, checksum, signal, ...properties } = options
-  const answer = await requests.send({
-    does: { action: 'put', key, ...properties },
-    headers: { ...digestHeaders(checksum), ...keptMd5(checksum), ...conditionHeaders(mode) },
+  const { mode, checksum, signal } = options
+  const told = await requests.headers({
+    method: 'PUT',
+    key,
+    headers: {
+      'x-ms-blob-type': 'BlockBlob',
+      ...propertyHeaders(options),
+      ...digestHeaders(checksum),
+      ...keptMd5(checksum),
+      ...conditionHeaders(mode),
+    },
+    permissions: writePermissions(options),
     content,
     creates: mode === 'create',
     signal,
   })
-  await textOf(answer)
-  return toObjectInfo(key, sizeOf(content, settings, key), readHeaders(answer.headers))
-}
-
-/** The one digest that Azure keeps. */
-function keptMd5(checksum: Checksum | undefined): Record<string, string> {
-  return checksum?.algorithm === 'md5' ? { 'x-ms-blob-content-md5': checksum.value } : {}
+  return toObjectInfo(key, sizeOf(content, settings, key), readHeaders(told))
 }

@@ -3,20 +3,22 @@
 import type { ByteRange, GetOptions, GetResult, ObjectInfo, ReadOptions } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
-import { checkRange } from '../refusals.ts'
+import { checkFirstByte, checkRange } from '../refusals.ts'
 import { readHeaders } from './answer-headers.ts'
 import type { AzureClient } from './client.ts'
 import { toObjectInfo } from './object-info.ts'
+import { matching } from './write-options.ts'
 
 export async function headBlob(
-  client: AzureClient,
+  { requests }: AzureClient,
   key: string,
-  { version, signal }: ReadOptions,
+  { version, ifMatch, signal }: ReadOptions & { ifMatch?: string | undefined },
 ): Promise<ObjectInfo> {
-  const properties = await client.run({ key, signal }, () =>
-    client.blob(key, version).getProperties({ abortSignal: signal }),
-  )
-  return toObjectInfo(key, properties.contentLength ?? 0, properties)
+  const headers = matching(ifMatch)
+  const asked = { method: 'HEAD', key, version, headers, permissions: 'r', signal } as const
+  const told = await requests.headers(asked)
+  const blob = readHeaders(told)
+  return toObjectInfo(key, blob.size, blob)
 }
 
 export async function getBlob(
@@ -26,17 +28,18 @@ export async function getBlob(
 ): Promise<GetResult> {
   const headers = {
     ...(range && { range: `bytes=${range.first}-${range.last ?? ''}` }),
-    ...(ifMatch !== undefined && { 'if-match': `"${ifMatch}"` }),
+    ...matching(ifMatch),
   }
   const { name } = settings
-  const does = { action: 'get', key, version } as const
-  const answer = await requests.send({ does, headers, signal }).catch((error: unknown) => {
+  const asked = { method: 'GET', key, version, headers, permissions: 'r', signal } as const
+  const answer = await requests.send(asked).catch((error: unknown) => {
     throw pastTheEnd(error, name, key, range)
   })
   const blob = readHeaders(answer.headers)
   try {
     // An open range of an empty blob is answered as if none had been asked for.
     checkRange(name, key, range, blob.size)
+    checkFirstByte(name, key, range, answer.headers.get('content-range'))
   } catch (error) {
     await answer.body.cancel()
     throw error

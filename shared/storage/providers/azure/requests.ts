@@ -1,95 +1,102 @@
-// Requests that move bytes, made here: the SDK costs several times the CPU, and takes a body in one shape
-// alone. Everything else goes through the SDK. Digests and conditions are headers that Azure looks at
-// whether a signature covers them or not.
+// Requests to the blob service, and what became of them: an answer, or this project's own error. Without the
+// SDK, which costs several times the CPU and takes a body in one shape alone. Digests and conditions are
+// headers that Azure looks at whether a signature covers them or not.
 
-import type { Answer, Outgoing } from '#shared/wire/exchange.ts'
+import type { Answer, ExchangeRequest, Outgoing } from '#shared/wire/exchange.ts'
 import { BodyFailed, WrongLength, exchange, textOf } from '#shared/wire/exchange.ts'
 import type { Content } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
-import type { SignGet, SignPart, SignPut } from '../../signer.ts'
-import { wrongLength } from '../refusals.ts'
+import { strangeAnswer, wrongLength } from '../refusals.ts'
+import { authorizer } from './authorization.ts'
 import type { Attempt } from './errors.ts'
 import { noAnswer, refusal } from './errors.ts'
-import { encodeName, toBlobName } from './names.ts'
-import { planRequest } from './request-plan.ts'
+import { encodeName, encodeQuery, toBlobName } from './names.ts'
 import { SAS_VERSION } from './sas.ts'
 import type { AzureSettings } from './settings.ts'
-import { createAzureSigner } from './sign.ts'
 
-/** From signing to sending is no time; a queue of sockets may be some. */
-const LIFE_SECONDS = 900
+/** https://learn.microsoft.com/rest/api/storageservices/common-rest-response-headers */
+const EVERY_ANSWER_HAS = 'x-ms-request-id'
 
-type Unexpiring<T> = Omit<T, 'expiresInSeconds'>
-
-export interface ByteRequest {
-  /** What is to be done, as it would be signed. */
-  does: Unexpiring<SignGet> | Unexpiring<SignPut> | Unexpiring<SignPart>
-  /** Beside those that go with what is done. */
+/** Without a key it asks the container. */
+export interface AzureRequest extends Attempt {
+  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
+  version?: string | undefined
+  query?: Record<string, string | undefined>
   headers?: Record<string, string>
   content?: Content
-  /** The write was to create. */
-  creates?: boolean
-  signal: AbortSignal
+  /** What a SAS has to allow for it, in Azure's order, `racwdxltmeiy`. */
+  permissions: string
 }
 
+type Prepared = Pick<ExchangeRequest, 'url' | 'headers'>
+
 export interface Requests {
+  /** What would be sent, but for the content. */
+  prepare(request: AzureRequest): Promise<Prepared>
   /** A refusal is thrown; the body of what is not one is the caller's to read. */
-  send(request: ByteRequest): Promise<Answer>
+  send(request: AzureRequest): Promise<Answer>
+  /** For answers that are read whole: one that breaks off on the way is no answer. */
+  read(request: AzureRequest): Promise<{ headers: Headers; text: string }>
+  /** For answers that say all in their headers. Nothing is in the body, and it has to come all the same. */
+  headers(request: AzureRequest): Promise<Headers>
 }
 
 export function createRequests(settings: AzureSettings): Requests {
   const authorize = authorizer(settings)
-  return {
-    async send({ does, headers, content, creates, signal }) {
-      signal.throwIfAborted()
-      const { key } = does
-      const authorized = await authorize({ ...does, expiresInSeconds: LIFE_SECONDS })
-      let answer: Answer
-      try {
-        answer = await exchange({
-          method: does.action === 'get' ? 'GET' : 'PUT',
-          url: authorized.url,
-          headers: { ...authorized.headers, ...headers },
-          body: content && outgoing(content, settings, key),
-          signal,
-        })
-      } catch (error) {
-        if (signal.aborted || error instanceof StorageError) throw error
-        if (error instanceof BodyFailed) throw error.cause
-        if (error instanceof WrongLength && content) {
-          throw wrongLength(settings.name, key, error.held, sizeOf(content, settings, key))
-        }
-        throw noAnswer(settings, codeOf(error), { key })
-      }
-      if (answer.status >= 200 && answer.status < 300) return answer
-      await textOf(answer).catch(() => '')
-      throw refusedAnswer(settings, { key, signal, creates }, answer)
-    },
-  }
-}
+  const base = `${settings.endpoint}/${settings.container}`
 
-type Authorize = (
-  request: SignGet | SignPut | SignPart,
-) => Promise<{ url: string; headers: Record<string, string> }>
-
-/** A key signs the URL, a SAS is put behind it, and a token goes before it in a header. */
-function authorizer(settings: AzureSettings): Authorize {
-  const { credential, endpoint, container } = settings
-  if (credential.kind === 'key') {
-    const signer = createAzureSigner(settings)
-    return (request) => signer.presign(request)
-  }
-  return async (request) => {
-    const { headers, query } = planRequest(request, settings)
-    const url = `${endpoint}/${container}/${encodeName(toBlobName(request.key))}`
-    if (credential.kind === 'sas') return { url: `${url}?${query}${credential.sas.query}`, headers }
-    const { token } = await credential.token()
+  async function prepare(request: AzureRequest): Promise<Prepared> {
+    const { key, version: versionid, permissions } = request
+    const given = encodeQuery({ ...request.query, versionid })
+    const { query, headers } = await authorize(permissions)
+    const behind = given && query ? `${given}&${query}` : given + query
+    const path = key === undefined ? base : `${base}/${encodeName(toBlobName(key))}`
     return {
-      url: `${url}?${query}`.replace(/[?&]$/, ''),
-      headers: { ...headers, authorization: `Bearer ${token}`, 'x-ms-version': SAS_VERSION },
+      url: behind ? `${path}?${behind}` : path,
+      // Else a SAS would be answered as in the days of its own version, without versions and tags.
+      headers: { 'x-ms-version': SAS_VERSION, ...headers, ...request.headers },
     }
   }
+
+  async function send(request: AzureRequest): Promise<Answer> {
+    const { method, key, content, signal } = request
+    signal.throwIfAborted()
+    const prepared = await prepare(request)
+    const body = content && outgoing(content, settings, key)
+    const answer = await exchange({ ...prepared, method, body, signal }).catch((error: unknown) => {
+      throw unsent(settings, request, error)
+    })
+    const { status, headers } = answer
+    if (status < 200 || status >= 300) {
+      await textOf(answer).catch(() => '')
+      throw refusedAnswer(settings, request, answer)
+    }
+    if (headers.has(EVERY_ANSWER_HAS)) return answer
+    await answer.body.cancel()
+    throw strangeAnswer(settings.name, key)
+  }
+
+  async function read(request: AzureRequest): Promise<{ headers: Headers; text: string }> {
+    const answer = await send(request)
+    const text = await textOf(answer).catch((error: unknown) => {
+      throw request.signal.aborted ? error : noAnswer(settings, codeOf(error), request)
+    })
+    return { headers: answer.headers, text }
+  }
+
+  return { prepare, send, read, headers: async (request) => (await read(request)).headers }
+}
+
+/** What is thrown in place of `error`; an abort is left as it is. */
+function unsent(settings: AzureSettings, request: AzureRequest, error: unknown): unknown {
+  const { key, content, signal } = request
+  if (signal.aborted || error instanceof StorageError) return error
+  if (error instanceof BodyFailed) return error.cause
+  if (error instanceof WrongLength && content && key !== undefined) {
+    return wrongLength(settings.name, key, error.held, sizeOf(content, settings, key))
+  }
+  return noAnswer(settings, codeOf(error), request)
 }
 
 function refusedAnswer(
@@ -104,7 +111,7 @@ function refusedAnswer(
   })
 }
 
-function outgoing(content: Content, settings: AzureSettings, key: string): Outgoing {
+function outgoing(content: Content, settings: AzureSettings, key = ''): Outgoing {
   if ('bytes' in content) return content
   const { stream, framed } = content
   return { stream, size: sizeOf(content, settings, key), framed }

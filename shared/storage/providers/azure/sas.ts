@@ -146,6 +146,21 @@ export function blobFields(store: { account: string; container: string; endpoint
   })
 }
 
+/** The fields of a signature for a whole container. */
+export function containerFields(
+  { account, container, endpoint }: { account: string; container: string; endpoint: string },
+  { permissions, until }: Pick<BlobSas, 'permissions' | 'until'>,
+): SasFields {
+  return {
+    sv: SAS_VERSION,
+    spr: endpoint.startsWith('https:') ? 'https' : undefined,
+    se: sasTime(until),
+    sr: 'c',
+    sp: permissions,
+    resource: `/blob/${account}/${container}`,
+  }
+}
+
 let lastSecond = -1
 let lastText = ''
 

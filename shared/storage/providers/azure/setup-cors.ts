@@ -3,11 +3,11 @@
 // https://learn.microsoft.com/rest/api/storageservices/cross-origin-resource-sharing--cors--support-for-the-azure-storage-services
 
 import type { CorsRule as AzureRule } from '@azure/storage-blob'
-import { BlobServiceClient, newPipeline } from '@azure/storage-blob'
 import type { CorsBook, CorsRule } from '../../cors-rule.ts'
 import { CONTENT_HEADERS, describeCors, markOf, readMark, withoutMark } from '../../cors-rule.ts'
 import type { Ask } from '../../setup-step.ts'
-import type { AzureClient } from './client.ts'
+import type { AzureSettings } from './settings.ts'
+import { callService, createServiceClient } from './setup-client.ts'
 
 export const ASKED_HEADERS: readonly string[] = [...CONTENT_HEADERS, 'x-ms-*']
 
@@ -19,15 +19,14 @@ export const EXPOSED_HEADERS: readonly string[] = [
 
 const MAX_RULES = 5
 
-export function corsBook(client: AzureClient, ask: Ask): CorsBook<AzureRule, undefined> {
-  const { settings } = client
-  const service = serviceClient(client)
+export function corsBook(settings: AzureSettings, ask: Ask): CorsBook<AzureRule, undefined> {
+  const service = createServiceClient(settings)
   return {
     store: settings.name,
     maxRules: MAX_RULES,
     async read() {
       const { cors = [] } = await ask('Get Blob Service Properties', (signal) =>
-        client.run({ signal }, () => service.getProperties({ abortSignal: signal })),
+        callService(settings, signal, () => service.getProperties({ abortSignal: signal })),
       )
       const value = cors.map((rule) => ({ name: readMark(list(rule.allowedHeaders)), rule }))
       return { value, tag: undefined }
@@ -36,7 +35,9 @@ export function corsBook(client: AzureClient, ask: Ask): CorsBook<AzureRule, und
     async write(next) {
       const cors = next.map(({ rule }) => rule)
       await ask('Set Blob Service Properties', (signal) =>
-        client.run({ signal }, () => service.setProperties({ cors }, { abortSignal: signal })),
+        callService(settings, signal, () =>
+          service.setProperties({ cors }, { abortSignal: signal }),
+        ),
       )
     },
     decode,
@@ -49,13 +50,6 @@ export function corsBook(client: AzureClient, ask: Ask): CorsBook<AzureRule, und
     }),
     describe: (rule) => describeCors(decode(rule)),
   }
-}
-
-function serviceClient({ settings, container }: AzureClient): BlobServiceClient {
-  const { credential, endpoint } = settings
-  const query = credential.kind === 'sas' ? `?${credential.sas.query}` : ''
-  const pipeline = newPipeline(container.credential, { retryOptions: { maxTries: 1 } })
-  return new BlobServiceClient(endpoint + query, pipeline)
 }
 
 function decode(rule: AzureRule): CorsRule {

@@ -10,19 +10,20 @@ import type { SetupDriver } from '../../setup.ts'
 import type { RuleNames } from '../../setup-names.ts'
 import type { Ask, SetupStep } from '../../setup-step.ts'
 import { byCommand, fit, refused } from '../../setup-step.ts'
-import { createAzureClient } from './client.ts'
 import type { AzureSettings } from './settings.ts'
 import { corsCommand, keyCommand, policyCommands, versioningCommand } from './setup-commands.ts'
+import { subscriptionCommands } from './setup-notifications.ts'
 import { ASKED_HEADERS, EXPOSED_HEADERS, corsBook } from './setup-cors.ts'
 
 export function createAzureSetup(settings: AzureSettings, prefix: string, ask: Ask): SetupDriver {
-  const client = createAzureClient(settings)
   return {
     printsTheRest: true,
     place: `${settings.container}/${prefix}`,
     cors: (names, wish) => {
       const rule = { ...wish, headers: ASKED_HEADERS, exposed: EXPOSED_HEADERS }
-      return orByCommand(settings, names, rule, () => planCors(corsBook(client, ask), names, rule))
+      return orByCommand(settings, names, rule, () =>
+        planCors(corsBook(settings, ask), names, rule),
+      )
     },
     encryption: async (wanted) => planEncryption(settings, wanted),
     versioning: async (wanted) =>
@@ -32,6 +33,12 @@ export function createAzureSetup(settings: AzureSettings, prefix: string, ask: A
         'it belongs to the account, and how it stands can only be seen by its administrator',
       ),
     lifecycle: async (names, rules) => planLifecycle(settings, names, rules),
+    notifications: async (names, target) =>
+      byCommand(
+        'notifications',
+        subscriptionCommands(settings, names, target),
+        'subscriptions of Event Grid belong to the account, under its administrator',
+      ),
     close: () => undefined,
   }
 }

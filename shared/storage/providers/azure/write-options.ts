@@ -1,66 +1,42 @@
-// What travels with a write, in the SDK's words: headers, metadata, conditions and digests.
+// What a write is held to: conditions and digests, as headers.
 
 import { Buffer } from 'node:buffer'
-import type { BlobHTTPHeaders } from '@azure/storage-blob'
-import type { Checksum, ObjectProperties, PutMode } from '../../contract.ts'
-import { encodeMetadataValue } from '../../metadata.ts'
+import type { Checksum, PutMode } from '../../contract.ts'
 
-export function contentHeaders(properties: ObjectProperties, checksum?: Checksum): BlobHTTPHeaders {
-  const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } =
-    properties
-  return {
-    ...(contentType !== undefined && { blobContentType: contentType }),
-    ...(contentEncoding !== undefined && { blobContentEncoding: contentEncoding }),
-    ...(contentDisposition !== undefined && { blobContentDisposition: contentDisposition }),
-    ...(contentLanguage !== undefined && { blobContentLanguage: contentLanguage }),
-    ...(cacheControl !== undefined && { blobCacheControl: cacheControl }),
-    ...(checksum?.algorithm === 'md5' && { blobContentMD5: Buffer.from(checksum.value, 'base64') }),
-  }
-}
-
-/** All that a write sets beside the content and its headers. */
-export function blobProperties({ metadata, tags, storageClass }: ObjectProperties) {
-  return {
-    ...(metadata && { metadata: encodeMetadata(metadata) }),
-    ...(tags && Object.keys(tags).length > 0 && { tags }),
-    ...(storageClass !== undefined && { tier: storageClass }),
-  }
-}
-
-export function encodeMetadata(metadata: Record<string, string>): Record<string, string> {
-  const encoded: Record<string, string> = {}
-  for (const [name, value] of Object.entries(metadata)) encoded[name] = encodeMetadataValue(value)
-  return encoded
-}
-
-export function writeConditions(mode: PutMode): { ifNoneMatch?: string; ifMatch?: string } {
-  if (mode === 'overwrite') return {}
-  return mode === 'create' ? { ifNoneMatch: '*' } : matching(mode.ifMatch)
-}
-
-/** The same as headers. */
 export function conditionHeaders(mode: PutMode): Record<string, string> {
-  const { ifNoneMatch, ifMatch } = writeConditions(mode)
-  return {
-    ...(ifNoneMatch !== undefined && { 'if-none-match': ifNoneMatch }),
-    ...(ifMatch !== undefined && { 'if-match': ifMatch }),
-  }
+  if (mode === 'overwrite') return {}
+  return mode === 'create' ? { 'if-none-match': '*' } : matching(mode.ifMatch)
 }
 
-export function matching(etag: string | undefined): { ifMatch?: string } {
-  return etag === undefined ? {} : { ifMatch: `"${etag}"` }
+/** `source` for what is to be copied, where it is the source that is to match. */
+export function matching(etag: string | undefined, source?: 'source'): Record<string, string> {
+  if (etag === undefined) return {}
+  return { [source ? 'x-ms-source-if-match' : 'if-match']: `"${etag}"` }
 }
 
 /** Azure writes the digest of CRC-64/NVME with its bytes the other way round. */
-export function azureCrc64(value: string): Buffer {
-  return Buffer.from(Buffer.from(value, 'base64').toReversed())
+export function turnCrc64(value: string): string {
+  return Buffer.from(Buffer.from(value, 'base64').toReversed()).toString('base64')
 }
 
 /** The digest that Azure checks the body of one request against. */
 export function digestHeaders(checksum: Checksum | undefined): Record<string, string> {
   if (checksum?.algorithm === 'md5') return { 'content-md5': checksum.value }
   if (checksum?.algorithm === 'crc64nvme') {
-    return { 'x-ms-content-crc64': azureCrc64(checksum.value).toString('base64') }
+    return { 'x-ms-content-crc64': turnCrc64(checksum.value) }
   }
   return {}
+}
+
+/** The one digest that Azure keeps; of a blob made of parts without looking whether it is right. */
+export function keptMd5(checksum: Checksum | undefined): Record<string, string> {
+  return checksum?.algorithm === 'md5' ? { 'x-ms-blob-content-md5': checksum.value } : {}
+}
+
+/** What Azure tells of the bytes that it has taken for a part. */
+export function toldDigest(headers: Headers): Checksum | undefined {
+  const crc64 = headers.get('x-ms-content-crc64')
+  if (crc64 !== null) return { algorithm: 'crc64nvme', value: turnCrc64(crc64) }
+  const md5 = headers.get('content-md5')
+  return md5 === null ? undefined : { algorithm: 'md5', value: md5 }
 }

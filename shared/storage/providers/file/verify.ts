@@ -43,6 +43,8 @@ export type FileOperation =
     }
   | { action: 'delete'; key: string; ifMatch: string | undefined }
 
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/
+
 /** Throws `denied` for anything that is not exactly what was signed, or too late. */
 export function verifyFileRequest(
   settings: FileSettings,
@@ -56,7 +58,10 @@ export function verifyFileRequest(
     throw denied(store, 'is for another store')
   const { parameters, proof } = readParameters(url, store)
   const names = parameters['headers']?.split(' ') ?? []
-  const lines = names.map((header) => [header, request.headers.get(header) ?? ''] as const)
+  // Not signed yet: what is no header's name is one more thing that is not right.
+  const lines = names.map((name) => {
+    return [name, HEADER_NAME.test(name) ? (request.headers.get(name) ?? '') : ''] as const
+  })
   if (!isEqual(proof, signature(secret, store, parameters, lines))) {
     throw denied(
       store,

@@ -4,14 +4,17 @@
 import { Buffer } from 'node:buffer'
 import type { Checksum, ObjectInfo } from '../../contract.ts'
 import { decodeMetadataValue } from '../../metadata.ts'
+import { strangeAnswer } from '../refusals.ts'
 import { CONTENT_HEADERS } from './headers.ts'
 
 /** What Cloud Storage says of a private object that has no cache control of its own. */
 const DEFAULT_CACHE_CONTROL = 'private, max-age=0'
 const META = 'x-goog-meta-'
 
-export function infoFromHeaders(key: string, headers: Headers): ObjectInfo {
-  const generation = headers.get('x-goog-generation') ?? ''
+/** Every object has a generation: what tells none comes from somebody else. */
+export function infoFromHeaders(store: string, key: string, headers: Headers): ObjectInfo {
+  const generation = headers.get('x-goog-generation')
+  if (generation === null) throw strangeAnswer(store, key)
   return {
     key,
     size: Number(headers.get('x-goog-stored-content-length') ?? 0),

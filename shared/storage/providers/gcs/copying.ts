@@ -21,14 +21,15 @@ export async function copyObject(
 ): Promise<ObjectInfo> {
   const { name } = transport.settings
   const { mode, properties, signal } = options
-  const source = await readResource(transport, from.key, { version: from.version, signal })
+  const source = await lookAt(transport, from, options)
   const matches = from.ifMatch === undefined || checkGeneration(from.ifMatch, name, from.key)
   if (matches !== true && matches !== source.generation) throw changed(name, from.key)
 
-  const resource = properties ? fromProperties(properties) : travelling(source)
-  const storageClass = options.storageClass ?? properties?.storageClass ?? source.storageClass
+  const resource = 'size' in source && !properties ? travelling(source) : fromProperties(properties)
+  const kept = from.bucket === undefined ? source.storageClass : undefined
+  const storageClass = options.storageClass ?? properties?.storageClass ?? kept
   try {
-    const copy = await rewrite(transport, source, key, {
+    const copy = await rewrite(transport, { ...source, bucket: from.bucket }, key, {
       resource: { ...resource, storageClass },
       generation: generationToMatch(mode, name, key),
       signal,
@@ -40,6 +41,19 @@ export async function copyObject(
   }
 }
 
+type Source = Pick<ObjectResource, 'name' | 'generation' | 'storageClass'>
+
+/** As it was looked at, where that is all there is to know: what travels with it may be more. */
+async function lookAt(
+  transport: Transport,
+  { key, version, bucket, seen }: CopySource,
+  { properties, signal }: CopyOptions,
+): Promise<ObjectResource | Source> {
+  if (!seen || !properties) return readResource(transport, key, { version, bucket, signal })
+  const { etag: generation, storageClass } = seen
+  return { name: key, generation, ...(storageClass !== undefined && { storageClass }) }
+}
+
 interface RewriteAnswer {
   done: boolean
   rewriteToken?: string
@@ -48,7 +62,7 @@ interface RewriteAnswer {
 
 async function rewrite(
   transport: Transport,
-  source: Pick<ObjectResource, 'name' | 'generation'>,
+  source: Source & { bucket: string | undefined },
   key: string,
   wanted: { resource: object; generation: string | undefined; signal: AbortSignal },
 ): Promise<ObjectResource> {
@@ -57,7 +71,7 @@ async function rewrite(
   for (;;) {
     const answer: RewriteAnswer = await transport.json({
       method: 'POST',
-      path: `${transport.objectPath(source.name)}/rewriteTo${objectPathAfter(transport, key)}`,
+      path: `${transport.objectPath(source.name, source.bucket)}/rewriteTo${objectPathAfter(transport, key)}`,
       query: {
         sourceGeneration: source.generation,
         ifGenerationMatch: generation,

@@ -3,10 +3,10 @@
 // https://cloud.google.com/storage/docs/json_api/v1/status-codes
 // https://cloud.google.com/storage/docs/xml-api/reference-status
 
+import { textOf } from '#shared/wire/xml.ts'
 import type { ErrorKind } from '../../errors.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
-import { textOf } from './xml.ts'
 
 /** What was asked, for the message and for what a 412 means. */
 export interface Asked {

@@ -4,6 +4,7 @@
 // staging object when it is tried again. Such an upload is listed under its staging key.
 
 import { combineDigests } from '#shared/wire/digest.ts'
+import { elementsOf, escapeXml, textOf } from '#shared/wire/xml.ts'
 import type {
   Call,
   Content,
@@ -16,6 +17,7 @@ import type {
 } from '../../contract.ts'
 import { isStorageError, StorageError, absentAlone } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
+import { strangeAnswer } from '../refusals.ts'
 import { crc32cFromHeaders } from './answer-headers.ts'
 import { copyObject } from './copying.ts'
 import { deleteObjects } from './deleting.ts'
@@ -24,7 +26,6 @@ import { headObject } from './reading.ts'
 import type { Transport } from './transport.ts'
 import type { UploadTarget } from './upload-target.ts'
 import { newStaging, uploadTarget } from './upload-target.ts'
-import { elementsOf, escapeXml, textOf } from './xml.ts'
 import { senseless } from './errors.ts'
 
 export function multipartOf(transport: Transport): MultipartDriver {
@@ -78,10 +79,12 @@ async function putPart(
     key,
     signal,
   })
+  const etag = headers.get('etag')
+  if (etag === null) throw strangeAnswer(transport.settings.name, key)
   return {
     partNumber,
     size: 'bytes' in bytes ? bytes.bytes.length : (bytes.size ?? 0),
-    etag: unquoted(headers.get('etag') ?? ''),
+    etag: unquoted(etag),
     checksum: crc32cFromHeaders(headers),
   }
 }

@@ -10,6 +10,7 @@ import type {
   ReadOptions,
   VersionsDriver,
 } from '../../contract.ts'
+import { checkFirstByte } from '../refusals.ts'
 import { infoFromHeaders } from './answer-headers.ts'
 import { checkGeneration } from './headers.ts'
 import type { ObjectResource } from './resource.ts'
@@ -19,11 +20,11 @@ import type { Transport } from './transport.ts'
 export function readResource(
   transport: Transport,
   key: string,
-  { version, signal }: ReadOptions,
+  { version, bucket, signal }: ReadOptions & { bucket?: string | undefined },
 ): Promise<ObjectResource> {
   return transport.json<ObjectResource>({
     method: 'GET',
-    path: transport.objectPath(key),
+    path: transport.objectPath(key, bucket),
     query: { generation: version },
     key,
     signal,
@@ -53,7 +54,15 @@ export async function getObject(
   const path = transport.xmlPath(key)
   const query = { generation: version }
   const answer = await transport.download({ path, query, headers, key, signal })
-  return { info: infoFromHeaders(key, answer.headers), body: answer.body, framed: true }
+  const { name } = transport.settings
+  try {
+    const info = infoFromHeaders(name, key, answer.headers)
+    checkFirstByte(name, key, range, answer.headers.get('content-range'))
+    return { info, body: answer.body, framed: true }
+  } catch (error) {
+    await answer.body.cancel()
+    throw error
+  }
 }
 
 interface Listing {

@@ -74,7 +74,7 @@ function checksumsOf({ crc32c, md5Hash }: ObjectResource): ObjectInfo['checksums
 
 /** Properties as a write takes them; JSON holds any text, and only what would look encoded is encoded. */
 export function fromProperties(
-  properties: ObjectProperties,
+  properties: ObjectProperties = {},
   checksum?: Checksum,
 ): Record<string, unknown> {
   const { contentType, contentEncoding, contentDisposition, contentLanguage } = properties

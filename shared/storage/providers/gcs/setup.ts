@@ -12,10 +12,12 @@ import type { BucketResource, BucketSettings } from './setup-bucket.ts'
 import { openBucketSettings } from './setup-bucket.ts'
 import { CORS_HEADERS, corsBook } from './setup-cors.ts'
 import { lifecycleBook } from './setup-lifecycle.ts'
+import { planNotifications } from './setup-notifications.ts'
 import { createTransport } from './transport.ts'
 
 export function createGcsSetup(settings: GcsSettings, ask: Ask): SetupDriver {
-  const bucket = openBucketSettings(createTransport(settings), ask)
+  const transport = createTransport(settings)
+  const bucket = openBucketSettings(transport, ask)
   return {
     printsTheRest: false,
     place: settings.prefix,
@@ -26,6 +28,7 @@ export function createGcsSetup(settings: GcsSettings, ask: Ask): SetupDriver {
     encryption: (wanted) => planEncryption(bucket, wanted),
     versioning: (wanted) => planVersioning(bucket, wanted),
     lifecycle: (names, rules) => planLifecycle(lifecycleBook(bucket), names, rules),
+    notifications: (names, target) => planNotifications(transport, ask, names, target),
     close: () => undefined,
   }
 }

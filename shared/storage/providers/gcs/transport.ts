@@ -49,8 +49,8 @@ export interface Transport {
   json<T>(request: GcsRequest): Promise<T>
   /** A GET whose body comes as it is stored. */
   download(request: GcsGet): Promise<Download>
-  /** The object, in the paths of the JSON API. */
-  objectPath(key: string): string
+  /** The object, in the paths of the JSON API; of another bucket, where one is named. */
+  objectPath(key: string, bucket?: string): string
   /** The object, in the paths of the XML API. */
   xmlPath(key: string): string
 }
@@ -64,7 +64,7 @@ export function createTransport(settings: GcsSettings): Transport {
     headers: async (request) => (await send(request)).headers,
     json: async (request) => JSON.parse((await send(request)).text),
     download: (request) => downloadObject(settings, request),
-    objectPath: (key) => `/storage/v1/b/${bucket}/o/${encodeUri(key)}`,
+    objectPath: (key, within = bucket) => `/storage/v1/b/${within}/o/${encodeUri(key)}`,
     xmlPath: (key) => `/${bucket}/${encodePath(key)}`,
   }
 }

@@ -41,7 +41,7 @@ export async function putObject(
     signal: options.signal,
   })
   const size = 'bytes' in content ? content.bytes.length : (content.size ?? 0)
-  return { ...infoFromHeaders(key, headers), size }
+  return { ...infoFromHeaders(transport.settings.name, key, headers), size }
 }
 
 async function putStream(

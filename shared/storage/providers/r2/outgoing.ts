@@ -26,6 +26,7 @@ export async function sendContent<T>(
     const message = `${store} takes no stream whose length is not known; say the size of ${quoteKey(key)}.`
     throw new StorageError('unsupported', message, { store, key })
   }
+  if (content.framed === 'fixed') return send(stream)
   const fixed = new FixedLengthStream(size)
   // A binding that answers before it has read all would leave the pipe waiting for its reader.
   const answered = new AbortController()

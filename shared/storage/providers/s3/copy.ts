@@ -2,34 +2,26 @@
 // can do it, and the result tells what was copied. What one request cannot copy goes in parts of ranges,
 // all of the source as it was looked at, with headers, metadata and tags carried over by hand.
 
-import {
-  CopyObjectCommand,
-  GetObjectTaggingCommand,
-  UploadPartCopyCommand,
-} from '@aws-sdk/client-s3'
+import { textOf } from '#shared/wire/xml.ts'
 import type {
-  Call,
   CopyOptions,
   CopySource,
   ObjectInfo,
   ObjectProperties,
   Part,
+  PullSource,
   PutMode,
 } from '../../contract.ts'
 import { StorageError, isStorageError } from '../../errors.ts'
 import { changed } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
-import {
-  quotedEtag,
-  requireEtag,
-  toConditions,
-  toCopySource,
-  toDigests,
-  toPropertyFields,
-  toWritten,
-} from './fields.ts'
+import { neighbour } from './bucket.ts'
+import { carriedByXml, requireEtag, toDigests, toPartChecksum } from './digests.ts'
+import { dateIn, quotedEtag, toCopySource, toWritten } from './fields.ts'
 import { abort, begin, complete } from './multipart.ts'
 import { head } from './objects.ts'
+import { addConditions, propertyHeaders } from './presigned-request.ts'
+import { getTags } from './tags.ts'
 
 const MiB = 1024 * 1024
 /** The provider moves the bytes, so only the count of requests counts against large ranges. */
@@ -44,7 +36,8 @@ export async function copyObject(
 ): Promise<ObjectInfo> {
   const { settings } = bucket
   const { signal } = options
-  const source = await head(bucket, from.key, { version: from.version, signal })
+  const source =
+    from.seen ?? (await head(neighbour(bucket, from.bucket), from.key, { ...from, signal }))
   const storageClass = options.storageClass ?? options.properties?.storageClass
   const inOne = source.size <= (settings.capabilities.copy?.maxBytes ?? 0)
   const copying: Copying = { from, source, key, storageClass, options }
@@ -67,43 +60,42 @@ function isStale({ from, source }: Copying): boolean {
 }
 
 async function copyWhole(bucket: S3Bucket, copying: Copying): Promise<ObjectInfo> {
-  const { settings, Bucket } = bucket
+  const { settings, requests } = bucket
   const { from, source, key, storageClass, options } = copying
   const { mode, properties, signal } = options
-  const input = {
-    Bucket,
-    Key: key,
-    CopySource: toCopySource(Bucket, from.key, from.version),
-    CopySourceIfMatch: from.ifMatch === undefined ? undefined : quotedEtag(from.ifMatch),
-    ...(properties && replacing(bucket, properties)),
-    StorageClass: toPropertyFields({ storageClass }).StorageClass,
-    ...toConditions(mode, settings),
+  const headers = {
+    'x-amz-copy-source': toCopySource(from.bucket ?? settings.bucket, from.key, from.version),
+    ...(from.ifMatch !== undefined && { 'x-amz-copy-source-if-match': quotedEtag(from.ifMatch) }),
+    ...propertyHeaders({ ...properties, storageClass }),
+    ...(properties && replacing(bucket)),
   }
-  const asking = bucket.ask(signal, { key, mode }, (s3, call) =>
-    s3.send(new CopyObjectCommand(input), call),
-  )
-  const output = await asking.catch((error: unknown) => {
+  addConditions(headers, settings, mode)
+  const asking = requests.xml({ method: 'PUT', key, mode, headers, signal })
+  const { headers: told, xml } = await asking.catch((error: unknown) => {
     // S3's 412 does not tell the source's condition from the target's.
     const ofSource = isStorageError(error) && error.status === 412 && isStale(copying)
     if (!ofSource) throw error
     const { kind, message, store } = changed(settings.name, from.key)
     throw new StorageError(kind, message, { store, key: from.key, status: 412, cause: error.cause })
   })
-  const { CopyObjectResult: result = {} } = output
+  const written = toWritten(settings, key, source.size, {
+    ...(properties ?? kept(source)),
+    storageClass,
+  })
+  const etag = requireEtag(settings, key, textOf(xml, 'ETag'))
   return {
-    ...toWritten(settings, key, source.size, { ...(properties ?? kept(source)), storageClass }),
-    ...(result.LastModified && { modified: result.LastModified }),
-    etag: requireEtag(settings, key, result.ETag),
-    version: output.VersionId,
-    ...toDigests({ ...output, ...result }),
+    ...written,
+    etag,
+    modified: dateIn(xml, 'LastModified') ?? written.modified,
+    version: told.get('x-amz-version-id') ?? undefined,
+    ...toDigests(told, etag, carriedByXml(xml)),
   }
 }
 
-function replacing({ settings }: S3Bucket, properties: ObjectProperties) {
+function replacing({ settings }: S3Bucket): Record<string, string> {
   return {
-    ...toPropertyFields(properties),
-    MetadataDirective: 'REPLACE' as const,
-    ...(settings.capabilities.tags && { TaggingDirective: 'REPLACE' as const }),
+    'x-amz-metadata-directive': 'REPLACE',
+    ...(settings.capabilities.tags && { 'x-amz-tagging-directive': 'REPLACE' }),
   }
 }
 
@@ -126,7 +118,7 @@ async function copyInRanges(bucket: S3Bucket, copying: Copying): Promise<ObjectI
   const given = options.properties ?? {
     ...kept(source),
     tags: bucket.settings.capabilities.tags
-      ? await getTags(bucket, from.key, { ...from, signal })
+      ? await getTags(neighbour(bucket, from.bucket), from.key, { ...from, signal })
       : {},
   }
   const properties = { ...given, storageClass }
@@ -145,7 +137,7 @@ async function copyInRanges(bucket: S3Bucket, copying: Copying): Promise<ObjectI
 
 /** Ranges take their time: what is written meanwhile must not be undone by a copy of the object onto itself. */
 function modeOfCommit({ settings }: S3Bucket, { from, source, key, options }: Copying): PutMode {
-  const ontoItself = from.key === key && from.version === undefined
+  const ontoItself = from.key === key && from.bucket === undefined && from.version === undefined
   const pinned =
     ontoItself && options.mode === 'overwrite' && settings.capabilities.multipart?.match
   return pinned ? { ifMatch: source.etag } : options.mode
@@ -188,36 +180,33 @@ interface Range {
   last: number
 }
 
-async function copyRange(
-  { settings, Bucket, ask }: S3Bucket,
-  { from, source, key, options }: Copying,
+function copyRange(
+  bucket: S3Bucket,
+  { from, source, key, options: { signal } }: Copying,
   { uploadId, number, first, last }: Range,
 ): Promise<Part> {
-  const canMatch = settings.capabilities.copy?.sourceMatch
-  const input = {
-    Bucket,
-    Key: key,
-    UploadId: uploadId,
-    PartNumber: number,
-    CopySource: toCopySource(Bucket, from.key, from.version),
-    CopySourceRange: `bytes=${first}-${last}`,
-    CopySourceIfMatch: canMatch ? quotedEtag(source.etag) : undefined,
-  }
-  const { CopyPartResult } = await ask(options.signal, { key: from.key }, (s3, call) =>
-    s3.send(new UploadPartCopyCommand(input), call),
-  )
-  const etag = requireEtag(settings, key, CopyPartResult?.ETag)
-  return { partNumber: number, size: last - first + 1, etag }
+  const origin = { ...from, bucket: from.bucket ?? bucket.settings.bucket }
+  const range = { from: origin, ifMatch: source.etag, first, size: last - first + 1 }
+  return pullPart(bucket, { key, uploadId, partNumber: number }, range, signal)
 }
 
-export async function getTags(
-  bucket: S3Bucket,
-  key: string,
-  { version, signal }: Call & { version?: string | undefined },
-): Promise<Record<string, string>> {
-  const input = { Bucket: bucket.Bucket, Key: key, VersionId: version }
-  const { TagSet = [] } = await bucket.ask(signal, { key }, (s3, call) =>
-    s3.send(new GetObjectTaggingCommand(input), call),
-  )
-  return Object.fromEntries(TagSet.map(({ Key = '', Value = '' }) => [Key, Value]))
+/** A part that S3 reads by itself, from any bucket that these credentials reach. */
+export async function pullPart(
+  { settings, requests }: S3Bucket,
+  { key, uploadId, partNumber }: { key: string; uploadId: string; partNumber: number },
+  { from, ifMatch, first, size }: PullSource,
+  signal: AbortSignal,
+): Promise<Part> {
+  if ('url' in from) throw new TypeError('S3 reads no URLs')
+  const canMatch = settings.capabilities.copy?.sourceMatch === true && ifMatch !== undefined
+  const query = { partNumber: String(partNumber), uploadId }
+  const headers = {
+    'x-amz-copy-source': toCopySource(from.bucket, from.key, from.version),
+    'x-amz-copy-source-range': `bytes=${first}-${first + size - 1}`,
+    ...(canMatch && { 'x-amz-copy-source-if-match': quotedEtag(ifMatch) }),
+  }
+  const request = { method: 'PUT', key, about: from.key, query, headers, signal } as const
+  const { xml } = await requests.xml(request)
+  const etag = requireEtag(settings, key, textOf(xml, 'ETag'))
+  return { partNumber, size, etag, checksum: toPartChecksum(carriedByXml(xml)) }
 }

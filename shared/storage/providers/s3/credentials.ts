@@ -60,6 +60,9 @@ function variableKeys(
   return wholePair(opening, accessKeyId, secretAccessKey, sessionToken, 'environment', names)
 }
 
+/** In no key or token of anybody, and a line break could not be sent. */
+const UNFIT = /[^\x21-\x7e]/
+
 /** Half a pair is a mistake to tell, not a reason to look for keys elsewhere. */
 function wholePair(
   opening: Opening,
@@ -70,6 +73,12 @@ function wholePair(
   names: readonly [string, string],
 ): S3Credentials {
   if (accessKeyId && secretAccessKey) {
+    if (UNFIT.test(accessKeyId + secretAccessKey + (sessionToken ?? ''))) {
+      throw unauthenticated(
+        opening,
+        `has a space, a line break or the like among the credentials in its ${place}; copy them again`,
+      )
+    }
     return sessionToken
       ? { accessKeyId, secretAccessKey, sessionToken }
       : { accessKeyId, secretAccessKey }

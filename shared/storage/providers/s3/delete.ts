@@ -1,12 +1,15 @@
 // Deleting one key, or up to a thousand in one request. Each target has its own outcome; only what
 // concerns them all (no answer, no permission for the bucket, asked to slow down) is thrown.
 
-import { DeleteObjectCommand, DeleteObjectsCommand } from '@aws-sdk/client-s3'
+import type { Xml } from '#shared/wire/xml.ts'
+import { element, elementsOf, textOf } from '#shared/wire/xml.ts'
 import type { Call, DeleteResult, DeleteTarget } from '../../contract.ts'
 import type { ErrorKind, StorageError } from '../../errors.ts'
 import { isStorageError } from '../../errors.ts'
+import { strangeAnswer } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
-import { keyError, strangeAnswer } from './errors.ts'
+import { checkedDocument } from './document.ts'
+import { keyError } from './errors.ts'
 import { quotedEtag } from './fields.ts'
 
 export async function deleteObjects(
@@ -22,15 +25,14 @@ export async function deleteObjects(
 }
 
 async function deleteOne(
-  bucket: S3Bucket,
+  { requests }: S3Bucket,
   { key, version, ifMatch }: DeleteTarget,
   { signal }: Call,
 ): Promise<DeleteResult> {
-  const { Bucket } = bucket
-  const IfMatch = ifMatch === undefined ? undefined : quotedEtag(ifMatch)
-  const input = { Bucket, Key: key, VersionId: version, IfMatch }
+  const query = { versionId: version }
+  const headers = ifMatch === undefined ? {} : { 'if-match': quotedEtag(ifMatch) }
   try {
-    await bucket.ask(signal, { key }, (s3, call) => s3.send(new DeleteObjectCommand(input), call))
+    await requests.headers({ method: 'DELETE', key, query, headers, signal })
     return { key }
   } catch (error) {
     if (isStorageError(error) && isOfTheKey(error)) return outcome(key, error)
@@ -67,28 +69,36 @@ async function deleteMany(
 
 /** Quiet: the answer names only what failed, by key and version. */
 async function deleteListed(
-  bucket: S3Bucket,
+  { requests, settings }: S3Bucket,
   targets: DeleteTarget[],
   { signal }: Call,
 ): Promise<DeleteResult[]> {
-  const { Bucket, settings } = bucket
-  const Objects = targets.map(({ key, version, ifMatch }) => ({
-    Key: key,
-    VersionId: version,
-    ETag: ifMatch === undefined ? undefined : quotedEtag(ifMatch),
+  const sent = checkedDocument('Delete', [...targets.map(toObject), element('Quiet', 'true')])
+  const query = { delete: '' }
+  const { xml, root } = await requests.xml({ method: 'POST', query, ...sent, signal })
+  const failures = elementsOf(xml, 'Error').map((failure) => ({
+    name: named(textOf(failure, 'Key'), textOf(failure, 'VersionId')),
+    code: textOf(failure, 'Code') || undefined,
+    message: textOf(failure, 'Message'),
   }))
-  const input = { Bucket, Delete: { Objects, Quiet: true } }
-  const { Errors = [] } = await bucket.ask(signal, {}, (s3, call) =>
-    s3.send(new DeleteObjectsCommand(input), call),
-  )
   const asked = new Set(targets.map(({ key, version }) => named(key, version)))
-  // A failure of nobody would let a target that is still there count as deleted.
-  if (Errors.some((one) => !asked.has(named(one.Key, one.VersionId)))) throw strangeAnswer(settings)
-  const failed = new Map(Errors.map((one) => [named(one.Key, one.VersionId), one]))
+  // A failure of nobody would let a target that is still there count as deleted, as would somebody's home page.
+  if (root !== 'DeleteResult' || failures.some(({ name }) => !asked.has(name))) {
+    throw strangeAnswer(settings.name)
+  }
+  const failed = new Map(failures.map((one) => [one.name, one]))
   return targets.map(({ key, version }) => {
     const failure = failed.get(named(key, version))
-    return failure ? outcome(key, keyError(failure.Code, failure.Message, settings, key)) : { key }
+    return failure ? outcome(key, keyError(failure.code, failure.message, settings, key)) : { key }
   })
+}
+
+function toObject({ key, version, ifMatch }: DeleteTarget): Xml {
+  return element('Object', [
+    element('Key', key),
+    element('VersionId', version),
+    element('ETag', ifMatch === undefined ? undefined : quotedEtag(ifMatch)),
+  ])
 }
 
 function named(key: string | undefined, version: string | undefined): string {

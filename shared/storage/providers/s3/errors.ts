@@ -1,12 +1,12 @@
 // What S3 and its look-alikes answer, and what a connection does instead of answering, in the one error
 // of storage. By code where there is one, else by status; a HEAD has no body, so it has only a status.
 
+import { textOf } from '#shared/wire/xml.ts'
 import type { ErrorKind, Retry } from '../../errors.ts'
 import { StorageError } from '../../errors.ts'
 import type { PutMode } from '../../contract.ts'
 import { quoteKey } from '../../keys.ts'
 import { absent, changed, corrupt, taken, unknownUpload } from '../refusals.ts'
-import { networkError } from './network-errors.ts'
 import type { S3Settings } from './settings.ts'
 
 /** What was being done when it failed. */
@@ -16,7 +16,7 @@ export interface Doing {
 }
 
 /** An error answer with everything that is used of it. */
-interface Answer {
+export interface Refused {
   code: string
   message: string
   status: number
@@ -97,34 +97,24 @@ const STATUSES: Record<number, Rule> = {
 const BROKEN: Rule = { kind: 'unavailable', ambiguous: true, hint: 'try again later' }
 const REFUSED: Rule = { kind: 'invalid', hint: 'change the request' }
 
-export function toStorageError(error: unknown, settings: S3Settings, doing: Doing): StorageError {
-  if (error instanceof StorageError) return error
-  const answer = readAnswer(error)
-  if (answer === undefined) return networkError(error, settings, doing.key)
-  return configurationError(answer, settings) ?? refusal(answer, settings, doing)
-}
-
-/** The same of an answer that no SDK has read. */
+/** What an answer of this text refuses. */
 export function refusedAnswer(
   { status, headers, text }: { status: number; headers: Headers; text: string },
   settings: S3Settings,
   doing: Doing,
 ): StorageError {
-  const told = (name: string) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]
   const answer = {
-    code: told('Code') ?? `Unknown${status}`,
-    message: told('Message') ?? '',
+    code: textOf(text, 'Code') || `Unknown${status}`,
+    message: textOf(text, 'Message') ?? '',
     status,
     headers: Object.fromEntries(headers),
-    region: headers.get('x-amz-bucket-region') ?? told('Region'),
+    region: headers.get('x-amz-bucket-region') ?? (textOf(text, 'Region') || undefined),
   }
-  return configurationError(answer, settings) ?? refusal(answer, settings, doing)
+  return refusedBy(answer, settings, doing)
 }
 
-/** A 200 without what every S3 says: from a proxy or a portal in between, or from some other server. */
-export function strangeAnswer({ name }: S3Settings, key?: string): StorageError {
-  const message = `${name} answered ${subjectOf(key)} with nothing that S3 would; check its endpoint, and what stands in between.`
-  return new StorageError('internal', message, { store: name, key, ambiguous: true })
+export function refusedBy(answer: Refused, settings: S3Settings, doing: Doing): StorageError {
+  return configurationError(answer, settings) ?? refusal(answer, settings, doing)
 }
 
 function subjectOf(key: string | undefined): string {
@@ -142,28 +132,6 @@ export function keyError(
   return refusal(answer, settings, { key })
 }
 
-/** The SDK's exceptions carry the answer; what else it throws never got one. */
-function readAnswer(error: unknown): Answer | undefined {
-  if (!(error instanceof Error)) return undefined
-  const fields = error as Error & {
-    $metadata?: { httpStatusCode?: number }
-    $response?: { headers?: Record<string, string> }
-    Code?: unknown
-    Region?: unknown
-  }
-  const status = fields.$metadata?.httpStatusCode
-  if (status === undefined) return undefined
-  const headers = fields.$response?.headers ?? {}
-  const region = headers['x-amz-bucket-region'] ?? fields.Region
-  return {
-    code: typeof fields.Code === 'string' ? fields.Code : error.name,
-    message: error.message,
-    status,
-    headers,
-    region: typeof region === 'string' ? region : undefined,
-  }
-}
-
 const CODES_OF_WRONG_REGION = new Set([
   'AuthorizationHeaderMalformed',
   'PermanentRedirect',
@@ -171,7 +139,7 @@ const CODES_OF_WRONG_REGION = new Set([
 ])
 
 /** Faults of how the store was opened, which every request to it would meet: so they name no key. */
-function configurationError(answer: Answer, settings: S3Settings): StorageError | undefined {
+function configurationError(answer: Refused, settings: S3Settings): StorageError | undefined {
   const { name, bucket, region } = settings
   const { code, status } = answer
   const elsewhere = answer.region !== undefined && answer.region !== region
@@ -187,8 +155,8 @@ function configurationError(answer: Answer, settings: S3Settings): StorageError 
   return undefined
 }
 
-/** The SDK has taken the server's time by then, so the same call made again is right. */
-function wrongClock(answer: Answer, settings: S3Settings): StorageError {
+/** The server's time is taken for ours by then, so the same call made again is right. */
+function wrongClock(answer: Refused, settings: S3Settings): StorageError {
   const theirs = Date.parse(answer.headers['date'] ?? '')
   const minutes = Math.round(Math.abs(theirs - settings.now()) / 60_000)
   const off = Number.isNaN(minutes) ? 'more than 15 minutes' : `about ${minutes} minutes`
@@ -196,7 +164,7 @@ function wrongClock(answer: Answer, settings: S3Settings): StorageError {
   return fault('unauthenticated', message, answer, settings, {}, { retry: 'now' })
 }
 
-function refusal(answer: Answer, settings: S3Settings, doing: Doing): StorageError {
+function refusal(answer: Refused, settings: S3Settings, doing: Doing): StorageError {
   const { code, status } = answer
   const rule =
     raceRule(answer, settings, doing) ??
@@ -210,14 +178,14 @@ function refusal(answer: Answer, settings: S3Settings, doing: Doing): StorageErr
 }
 
 /** Tried again, the write that lost is told so in the usual way. */
-function raceRule({ code }: Answer, { row }: S3Settings, { mode }: Doing): Rule | undefined {
+function raceRule({ code }: Refused, { row }: S3Settings, { mode }: Doing): Rule | undefined {
   const conditional = mode !== undefined && mode !== 'overwrite'
   const lost = code === 'UnknownError' && conditional && row.quirks?.lostRaceIsUnknown
   return lost ? { kind: 'unavailable', retry: 'now', hint: 'try again' } : undefined
 }
 
 /** What the answer means to who asked under a condition. */
-function exactKind(kind: ErrorKind, { code, headers }: Answer, { mode }: Doing): ErrorKind {
+function exactKind(kind: ErrorKind, { code, headers }: Refused, { mode }: Doing): ErrorKind {
   if (kind === 'precondition' && mode === 'create') return 'exists'
   const gone = kind === 'not-found' && code !== 'NoSuchUpload'
   if (gone && typeof mode === 'object') return 'precondition'
@@ -229,7 +197,7 @@ function exactKind(kind: ErrorKind, { code, headers }: Answer, { mode }: Doing):
 /** Where all stores say the same. */
 function plainSentence(
   kind: ErrorKind,
-  { code }: Answer,
+  { code }: Refused,
   { name }: S3Settings,
   { key }: Doing,
 ): string | undefined {
@@ -241,7 +209,7 @@ function plainSentence(
 
 function sentence(
   { kind, hint }: Rule,
-  answer: Answer,
+  answer: Refused,
   { name }: S3Settings,
   { key }: Doing,
 ): string {
@@ -252,7 +220,7 @@ function sentence(
 }
 
 /** Only of requests that it could not understand: other messages may quote what was signed. */
-function theirWords({ message }: Answer): string {
+function theirWords({ message }: Refused): string {
   const line = message.replace(/\s+/g, ' ').trim().replace(/\.$/, '')
   return line === '' || line.startsWith('Unknown') || line.length > 300 ? '' : ` (${line})`
 }
@@ -260,7 +228,7 @@ function theirWords({ message }: Answer): string {
 function fault(
   kind: ErrorKind,
   message: string,
-  answer: Answer,
+  answer: Refused,
   { name }: S3Settings,
   { key }: Doing,
   { retry, ambiguous }: Pick<Rule, 'retry' | 'ambiguous'> = {},
@@ -272,7 +240,7 @@ function fault(
     retry,
     ambiguous,
     retryAfterSeconds: retryAfter(answer.headers),
-    cause: summary(answer),
+    cause: new Refusal(answer),
   })
 }
 
@@ -281,8 +249,19 @@ function retryAfter(headers: Record<string, string>): number | undefined {
   return Number.isFinite(seconds) && seconds >= 0 ? seconds : undefined
 }
 
-/** In place of the SDK's error, which holds what was signed: enough to ask the provider about it. */
-function summary({ code, status, headers }: Answer): Error {
-  const id = headers['x-amz-request-id']
-  return new Error(`${status} ${code}${id ? `, request ${id}` : ''}`)
+/** Enough to ask the provider about it, and nothing of what was signed. */
+class Refusal extends Error {
+  readonly code: string
+
+  constructor({ code, status, headers }: Refused) {
+    const id = headers['x-amz-request-id']
+    super(`${status} ${code}${id ? `, request ${id}` : ''}`)
+    this.name = 'Refusal'
+    this.code = code
+  }
+}
+
+/** S3's own word for why it refused. */
+export function codeOf({ cause }: StorageError): string | undefined {
+  return cause instanceof Refusal ? cause.code : undefined
 }

@@ -1,13 +1,6 @@
 // What changes an object beside its bytes: its class, its tags, its retention.
 
-import {
-  GetObjectLegalHoldCommand,
-  GetObjectRetentionCommand,
-  PutObjectLegalHoldCommand,
-  PutObjectRetentionCommand,
-  PutObjectTaggingCommand,
-  RestoreObjectCommand,
-} from '@aws-sdk/client-s3'
+import { element, textOf } from '#shared/wire/xml.ts'
 import type {
   ClassesDriver,
   ReadOptions,
@@ -18,7 +11,11 @@ import type {
 import { StorageError, isStorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
 import type { S3Bucket } from './bucket.ts'
-import { copyObject, getTags } from './copy.ts'
+import { copyObject } from './copy.ts'
+import { checkedDocument, sentDocument } from './document.ts'
+import { codeOf } from './errors.ts'
+import { dateIn } from './fields.ts'
+import { getTags, setTags } from './tags.ts'
 
 const DEFAULT_RESTORE_DAYS = 1
 
@@ -31,14 +28,13 @@ export function classesGroup(bucket: S3Bucket): ClassesDriver {
     },
 
     async restore(key, { version, days = DEFAULT_RESTORE_DAYS, signal }) {
-      const input = {
-        ...target(bucket, key, version),
-        RestoreRequest: { Days: days, GlacierJobParameters: { Tier: 'Standard' as const } },
-      }
+      const query = { restore: '', versionId: version }
+      const sent = sentDocument('RestoreRequest', [
+        element('Days', String(days)),
+        element('GlacierJobParameters', element('Tier', 'Standard')),
+      ])
       try {
-        await bucket.ask(signal, { key }, (s3, call) =>
-          s3.send(new RestoreObjectCommand(input), call),
-        )
+        await bucket.requests.headers({ method: 'POST', key, query, ...sent, signal })
       } catch (error) {
         // 409 RestoreAlreadyInProgress: what was asked for is under way.
         if (isStorageError(error) && error.status === 409) return
@@ -66,18 +62,12 @@ function notArchived(store: string, key: string): StorageError {
 export function tagsGroup(bucket: S3Bucket): TagsDriver {
   return {
     get: (key, options) => getTags(bucket, key, options),
-
-    async set(key, tags, { version, signal }) {
-      const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-      const input = { ...target(bucket, key, version), Tagging: { TagSet } }
-      await bucket.ask(signal, { key }, (s3, call) =>
-        s3.send(new PutObjectTaggingCommand(input), call),
-      )
-    },
+    set: (key, tags, options) => setTags(bucket, key, tags, options),
   }
 }
 
 export function retentionGroup(bucket: S3Bucket): RetentionDriver {
+  const { requests } = bucket
   return {
     async get(key, options) {
       const [retention, hold] = await Promise.all([
@@ -88,60 +78,56 @@ export function retentionGroup(bucket: S3Bucket): RetentionDriver {
     },
 
     async setRetention(key, { mode, until }, { version, signal }) {
-      const Mode = mode === 'compliance' ? ('COMPLIANCE' as const) : ('GOVERNANCE' as const)
-      const input = { ...target(bucket, key, version), Retention: { Mode, RetainUntilDate: until } }
-      await bucket.ask(signal, { key }, (s3, call) =>
-        s3.send(new PutObjectRetentionCommand(input), call),
-      )
+      const query = { retention: '', versionId: version }
+      const sent = checkedDocument('Retention', [
+        element('Mode', mode === 'compliance' ? 'COMPLIANCE' : 'GOVERNANCE'),
+        element('RetainUntilDate', until.toISOString()),
+      ])
+      await requests.headers({ method: 'PUT', key, query, ...sent, signal })
     },
 
     async setHold(key, hold, { version, signal }) {
-      const Status = hold ? ('ON' as const) : ('OFF' as const)
-      const input = { ...target(bucket, key, version), LegalHold: { Status } }
-      await bucket.ask(signal, { key }, (s3, call) =>
-        s3.send(new PutObjectLegalHoldCommand(input), call),
-      )
+      const query = { 'legal-hold': '', versionId: version }
+      const sent = checkedDocument('LegalHold', element('Status', hold ? 'ON' : 'OFF'))
+      await requests.headers({ method: 'PUT', key, query, ...sent, signal })
     },
   }
-}
-
-function target({ Bucket }: S3Bucket, key: string, version: string | undefined) {
-  return { Bucket, Key: key, VersionId: version }
 }
 
 async function getRetention(
   bucket: S3Bucket,
   key: string,
-  { version, signal }: ReadOptions,
+  options: ReadOptions,
 ): Promise<Retention | undefined> {
-  const input = target(bucket, key, version)
-  const output = await bucket.ask(signal, { key }, (s3, call) =>
-    s3.send(new GetObjectRetentionCommand(input), call).catch(noneWhereUnlocked),
-  )
-  const { Mode, RetainUntilDate } = output?.Retention ?? {}
-  if (Mode === undefined || RetainUntilDate === undefined) return undefined
-  return { mode: Mode === 'COMPLIANCE' ? 'compliance' : 'governance', until: RetainUntilDate }
+  const xml = await lockOf(bucket, key, 'retention', options)
+  const mode = xml && textOf(xml, 'Mode')
+  const until = xml && dateIn(xml, 'RetainUntilDate')
+  if (!mode || !until) return undefined
+  return { mode: mode === 'COMPLIANCE' ? 'compliance' : 'governance', until }
 }
 
-async function getHold(
-  bucket: S3Bucket,
-  key: string,
-  { version, signal }: ReadOptions,
-): Promise<boolean> {
-  const input = target(bucket, key, version)
-  const output = await bucket.ask(signal, { key }, (s3, call) =>
-    s3.send(new GetObjectLegalHoldCommand(input), call).catch(noneWhereUnlocked),
-  )
-  return output?.LegalHold?.Status === 'ON'
+async function getHold(bucket: S3Bucket, key: string, options: ReadOptions): Promise<boolean> {
+  const xml = await lockOf(bucket, key, 'legal-hold', options)
+  return xml !== undefined && textOf(xml, 'Status') === 'ON'
 }
 
 /** An object that was never locked, and one in a bucket that locks nothing, are errors to S3. */
-function noneWhereUnlocked(error: unknown): undefined {
-  if (error instanceof Error && UNLOCKED.has(error.name)) return undefined
-  throw error
+async function lockOf(
+  { requests }: S3Bucket,
+  key: string,
+  kind: 'retention' | 'legal-hold',
+  { version, signal }: ReadOptions,
+): Promise<string | undefined> {
+  try {
+    const query = { [kind]: '', versionId: version }
+    return (await requests.xml({ method: 'GET', key, query, signal })).xml
+  } catch (error) {
+    if (isStorageError(error) && UNLOCKED.has(codeOf(error))) return undefined
+    throw error
+  }
 }
 
-const UNLOCKED = new Set([
+const UNLOCKED = new Set<string | undefined>([
   'NoSuchObjectLockConfiguration',
   'ObjectLockConfigurationNotFoundError',
   'InvalidRequest',

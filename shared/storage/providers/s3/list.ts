@@ -1,14 +1,14 @@
 // Listing, by V2's tokens or, where a look-alike pages by markers only, by the first version. Keys come
 // URL-encoded, so that those XML cannot hold survive.
 
-import type { CommonPrefix, _Object as Listed } from '@aws-sdk/client-s3'
-import { ListObjectsCommand, ListObjectsV2Command } from '@aws-sdk/client-s3'
+import { elementsOf, textOf } from '#shared/wire/xml.ts'
 import type { ListOptions, ListPage, ListedObject } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { compareUtf8 } from '../../keys.ts'
+import { strangeAnswer } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
-import { strangeAnswer } from './errors.ts'
-import { bareEtag, toClass } from './fields.ts'
+import { bareEtag } from './digests.ts'
+import { dateIn, toClass } from './fields.ts'
 import type { S3Settings } from './settings.ts'
 
 export function listObjects(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
@@ -18,24 +18,14 @@ export function listObjects(bucket: S3Bucket, options: ListOptions): Promise<Lis
 }
 
 async function listByToken(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
-  const { prefix, delimiter, after, cursor, limit, signal } = options
-  const input = {
-    Bucket: bucket.Bucket,
-    Prefix: prefix,
-    Delimiter: delimiter,
-    StartAfter: after,
-    ContinuationToken: cursor,
-    MaxKeys: limit,
-    EncodingType: 'url' as const,
-  }
-  const output = await bucket.ask(signal, {}, (s3, call) =>
-    s3.send(new ListObjectsV2Command(input), call),
-  )
-  const page = toPage(bucket.settings, output)
-  if (!output.IsTruncated) return page
+  const { after, cursor } = options
+  const version = { 'list-type': '2', 'start-after': after, 'continuation-token': cursor }
+  const { page, xml, more } = await askPage(bucket, options, version)
+  if (!more) return page
+  const next = textOf(xml, 'NextContinuationToken')
   // From a look-alike that pages by markers alone: half a listing must not pass for the whole.
-  if (!output.NextContinuationToken) throw brokenOff(bucket.settings)
-  return { ...page, cursor: output.NextContinuationToken }
+  if (!next) throw brokenOff(bucket.settings)
+  return { ...page, cursor: next }
 }
 
 function brokenOff({ name }: S3Settings): StorageError {
@@ -44,51 +34,41 @@ function brokenOff({ name }: S3Settings): StorageError {
 }
 
 async function listByMarker(bucket: S3Bucket, options: ListOptions): Promise<ListPage> {
-  const { prefix, delimiter, after, cursor, limit, signal } = options
-  const input = {
-    Bucket: bucket.Bucket,
-    Prefix: prefix,
-    Delimiter: delimiter,
-    Marker: cursor ?? after,
-    MaxKeys: limit,
-    EncodingType: 'url' as const,
+  const { after, cursor } = options
+  const { page, xml, more } = await askPage(bucket, options, { marker: cursor ?? after })
+  return more ? { ...page, cursor: keyReader(xml)(xml, 'NextMarker') || lastOf(page) } : page
+}
+
+async function askPage(
+  { requests, settings }: S3Bucket,
+  { prefix, delimiter, limit, signal }: ListOptions,
+  from: Record<string, string | undefined>,
+): Promise<{ page: ListPage; xml: string; more: boolean }> {
+  const query = {
+    ...from,
+    prefix,
+    delimiter,
+    'max-keys': limit?.toString(),
+    'encoding-type': 'url',
   }
-  const output = await bucket.ask(signal, {}, (s3, call) =>
-    s3.send(new ListObjectsCommand(input), call),
-  )
-  const page = toPage(bucket.settings, output)
-  if (!output.IsTruncated) return page
-  return { ...page, cursor: decodeKey(output.NextMarker, output.EncodingType) || lastOf(page) }
-}
-
-interface Answer {
-  Contents?: Listed[] | undefined
-  CommonPrefixes?: CommonPrefix[] | undefined
-  EncodingType?: string | undefined
-  Name?: string | undefined
-}
-
-function toPage(settings: S3Settings, answer: Answer): ListPage {
-  const { Contents = [], CommonPrefixes = [], EncodingType, Name } = answer
+  const { xml } = await requests.xml({ method: 'GET', query, signal })
   // An empty page made of somebody's home page would read as an empty bucket.
-  if (Name === undefined) throw strangeAnswer(settings)
-  return {
-    objects: Contents.map((object) => toListed(settings, object, EncodingType)),
-    prefixes: CommonPrefixes.map(({ Prefix }) => decodeKey(Prefix, EncodingType)),
+  if (textOf(xml, 'Name') === undefined) throw strangeAnswer(settings.name)
+  const keyIn = keyReader(xml)
+  const page = {
+    objects: elementsOf(xml, 'Contents').map((one) => toListed(settings, one, keyIn(one, 'Key'))),
+    prefixes: elementsOf(xml, 'CommonPrefixes').map((one) => keyIn(one, 'Prefix')),
   }
+  return { page, xml, more: textOf(xml, 'IsTruncated') === 'true' }
 }
 
-function toListed(
-  settings: S3Settings,
-  object: Listed,
-  encoding: string | undefined,
-): ListedObject {
+function toListed(settings: S3Settings, one: string, key: string): ListedObject {
   return {
-    key: decodeKey(object.Key, encoding),
-    size: object.Size ?? 0,
-    etag: bareEtag(object.ETag),
-    modified: object.LastModified ?? new Date(0),
-    storageClass: toClass(settings, object.StorageClass),
+    key,
+    size: Number(textOf(one, 'Size') ?? 0),
+    etag: bareEtag(textOf(one, 'ETag')),
+    modified: dateIn(one, 'LastModified') ?? new Date(0),
+    storageClass: toClass(settings, textOf(one, 'StorageClass')),
   }
 }
 
@@ -98,8 +78,11 @@ function lastOf({ objects, prefixes }: ListPage): string | undefined {
   return ends.toSorted(compareUtf8).at(-1)
 }
 
-/** As a form's values are encoded; not every look-alike does what it was asked, and then says so. */
-export function decodeKey(text: string | undefined, encoding: string | undefined): string {
-  if (text === undefined) return ''
-  return encoding === 'url' ? decodeURIComponent(text.replaceAll('+', ' ')) : text
+/** Keys are encoded as a form's values; not every look-alike does what it was asked, and then its answer says so. */
+export function keyReader(answer: string): (xml: string, name: string) => string {
+  const encoded = textOf(answer, 'EncodingType') === 'url'
+  return (xml, name) => {
+    const text = textOf(xml, name) ?? ''
+    return encoded ? decodeURIComponent(text.replaceAll('+', ' ')) : text
+  }
 }

@@ -1,18 +1,12 @@
 // Uploads in parts. A digest of the whole can be checked at completion only by algorithms whose parts
 // combine, the CRCs; and the algorithm has to be named when the upload begins.
 
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  ListMultipartUploadsCommand,
-  ListPartsCommand,
-} from '@aws-sdk/client-s3'
-import { textOf } from '#shared/wire/exchange.ts'
-import type { Pair } from '#shared/wire/sigv4.ts'
+import type { Xml } from '#shared/wire/xml.ts'
+import { element, elementsOf, textOf } from '#shared/wire/xml.ts'
 import type {
   BeginOptions,
   Call,
+  Checksum,
   ChecksumAlgorithm,
   Content,
   MultipartDriver,
@@ -22,23 +16,24 @@ import type {
 } from '../../contract.ts'
 import { StorageError, absentAlone, isStorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
-import { readHeaders } from './answer-headers.ts'
+import { strangeAnswer } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
 import { joinCursor, splitCursor } from './cursor.ts'
-import { strangeAnswer } from './errors.ts'
+import type { CarriedAlgorithm } from './digests.ts'
 import {
   bareEtag,
+  carriedByHeaders,
+  carriedByXml,
+  checksumElement,
   requireEtag,
-  toChecksumFields,
-  toConditions,
   toDigests,
   toPartChecksum,
-  toPropertyFields,
-  toWritten,
-} from './fields.ts'
+} from './digests.ts'
+import { sentDocument } from './document.ts'
+import { dateIn, toWritten } from './fields.ts'
 import { multipartEtag } from './multipart-etag.ts'
 import { head } from './objects.ts'
-import { addContent } from './presigned-request.ts'
+import { addConditions, addContent, propertyHeaders } from './presigned-request.ts'
 import { sizeOf } from './requests.ts'
 
 export function multipartGroup(bucket: S3Bucket): MultipartDriver {
@@ -58,32 +53,28 @@ function isCombinable(algorithm: ChecksumAlgorithm): boolean {
   return algorithm.startsWith('crc')
 }
 
-export async function begin(bucket: S3Bucket, key: string, options: BeginOptions): Promise<string> {
+export async function begin(
+  { requests, settings }: S3Bucket,
+  key: string,
+  options: BeginOptions,
+): Promise<string> {
   const { signal, mode: _, checksum, ...properties } = options
-  const input = {
-    Bucket: bucket.Bucket,
-    Key: key,
-    ...toPropertyFields(properties),
+  const headers = {
+    ...propertyHeaders(properties),
     ...(checksum && checksum.algorithm !== 'md5' && declare(checksum.algorithm)),
   }
-  const { UploadId } = await bucket.ask(signal, { key }, (s3, call) =>
-    s3.send(new CreateMultipartUploadCommand(input), call),
-  )
-  if (UploadId === undefined) throw strangeAnswer(bucket.settings, key)
-  return UploadId
+  const query = { uploads: '' }
+  const { xml } = await requests.xml({ method: 'POST', key, query, headers, signal })
+  const uploadId = textOf(xml, 'UploadId')
+  if (!uploadId) throw strangeAnswer(settings.name, key)
+  return uploadId
 }
 
-const DECLARED = {
-  crc32: 'CRC32',
-  crc32c: 'CRC32C',
-  crc64nvme: 'CRC64NVME',
-  sha1: 'SHA1',
-  sha256: 'SHA256',
-} as const
-
-function declare(algorithm: keyof typeof DECLARED) {
-  const type = isCombinable(algorithm) ? ('FULL_OBJECT' as const) : ('COMPOSITE' as const)
-  return { ChecksumAlgorithm: DECLARED[algorithm], ChecksumType: type }
+function declare(algorithm: CarriedAlgorithm): Record<string, string> {
+  return {
+    'x-amz-checksum-algorithm': algorithm.toUpperCase(),
+    'x-amz-checksum-type': isCombinable(algorithm) ? 'FULL_OBJECT' : 'COMPOSITE',
+  }
 }
 
 interface SentPart {
@@ -100,16 +91,11 @@ async function sendPart(
 ): Promise<Part> {
   const headers: Record<string, string> = {}
   addContent(headers, { checksum })
-  const query: Pair[] = [
-    ['partNumber', String(partNumber)],
-    ['uploadId', uploadId],
-  ]
-  const answer = await requests.send({ method: 'PUT', key, query, headers, content, signal })
-  await textOf(answer)
-  const output = readHeaders(answer.headers)
+  const query = { partNumber: String(partNumber), uploadId }
+  const told = await requests.headers({ method: 'PUT', key, query, headers, content, signal })
   const size = sizeOf(content, settings, key)
-  const etag = requireEtag(settings, key, output.ETag)
-  return { partNumber, size, etag, checksum: checksum ?? toPartChecksum(output) }
+  const etag = requireEtag(settings, key, told.get('etag'))
+  return { partNumber, size, etag, checksum: checksum ?? toPartChecksum(carriedByHeaders(told)) }
 }
 
 /** An upload that is not there may be one whose completion went through while its answer was lost: then the object tells. */
@@ -136,39 +122,44 @@ async function sendCompletion(
   parts: Part[],
   options: PutOptions,
 ): Promise<ObjectInfo> {
-  const { settings } = bucket
+  const { settings, requests } = bucket
   const { mode, checksum, signal, ...properties } = options
-  const input = {
-    Bucket: bucket.Bucket,
-    Key: key,
-    UploadId: uploadId,
-    MultipartUpload: { Parts: parts.map(toCompletedPart) },
-    ...toConditions(mode, settings),
-    ...wholeChecksum(checksum, settings.name, key),
-  }
-  const output = await bucket.ask(signal, { key, mode }, (s3, call) =>
-    s3.send(new CompleteMultipartUploadCommand(input), call),
-  )
+  const { headers, content } = sentDocument('CompleteMultipartUpload', parts.map(toCompletedPart))
+  addConditions(headers, settings, mode)
+  if (checksum) addWholeChecksum(headers, checksum, settings.name, key)
+  const query = { uploadId }
+  const request = { method: 'POST', key, query, mode, headers, content, signal } as const
+  const { headers: told, xml } = await requests.xml(request)
   // Ceph answers with an empty ETag while it still moves the parts.
-  const etag = bareEtag(output.ETag) || multipartEtag(parts)
+  const etag = bareEtag(textOf(xml, 'ETag')) || multipartEtag(parts)
   if (etag === undefined) return head(bucket, key, { signal })
   const size = parts.reduce((sum, part) => sum + part.size, 0)
   const written = toWritten(settings, key, size, properties)
-  return { ...written, etag, version: output.VersionId, ...toDigests({ ...output, ETag: etag }) }
+  const version = told.get('x-amz-version-id') ?? undefined
+  return { ...written, etag, version, ...toDigests(told, etag, carriedByXml(xml)) }
 }
 
-function toCompletedPart({ partNumber, etag, checksum }: Part) {
+function toCompletedPart({ partNumber, etag, checksum }: Part): Xml {
   const carried = checksum?.algorithm === 'md5' ? undefined : checksum
-  return { PartNumber: partNumber, ETag: etag, ...toChecksumFields(carried) }
+  return element('Part', [
+    element('PartNumber', String(partNumber)),
+    element('ETag', etag),
+    ...(carried ? [element(checksumElement(carried.algorithm), carried.value)] : []),
+  ])
 }
 
-function wholeChecksum(checksum: PutOptions['checksum'], store: string, key: string) {
-  if (checksum === undefined) return {}
-  if (isCombinable(checksum.algorithm)) {
-    return { ...toChecksumFields(checksum), ChecksumType: 'FULL_OBJECT' as const }
+function addWholeChecksum(
+  headers: Record<string, string>,
+  checksum: Checksum,
+  store: string,
+  key: string,
+): void {
+  if (!isCombinable(checksum.algorithm)) {
+    const message = `${store} cannot check a ${checksum.algorithm} digest of a whole that was sent in parts; give a CRC.`
+    throw new StorageError('unsupported', message, { store, key })
   }
-  const message = `${store} cannot check a ${checksum.algorithm} digest of a whole that was sent in parts; give a CRC.`
-  throw new StorageError('unsupported', message, { store, key })
+  addContent(headers, { checksum })
+  headers['x-amz-checksum-type'] = 'FULL_OBJECT'
 }
 
 async function findOwn(
@@ -192,62 +183,59 @@ function restartOnConflict(error: unknown, { settings }: S3Bucket, key: string):
 }
 
 export async function abort(
-  bucket: S3Bucket,
+  { requests }: S3Bucket,
   key: string,
   uploadId: string,
   { signal }: Call,
 ): Promise<void> {
-  const input = { Bucket: bucket.Bucket, Key: key, UploadId: uploadId }
   try {
-    await bucket.ask(signal, { key }, (s3, call) =>
-      s3.send(new AbortMultipartUploadCommand(input), call),
-    )
+    await requests.headers({ method: 'DELETE', key, query: { uploadId }, signal })
   } catch (error) {
     if (!isStorageError(error, 'not-found') || error.key === undefined) throw error
   }
 }
 
 async function listParts(
-  bucket: S3Bucket,
+  { requests }: S3Bucket,
   key: string,
   uploadId: string,
   { cursor, signal }: Call & { cursor?: string | undefined },
 ): Promise<{ parts: Part[]; cursor?: string | undefined }> {
-  const input = { Bucket: bucket.Bucket, Key: key, UploadId: uploadId, PartNumberMarker: cursor }
-  const output = await bucket.ask(signal, { key }, (s3, call) =>
-    s3.send(new ListPartsCommand(input), call),
-  )
-  const parts = (output.Parts ?? []).map((part) => {
-    const checksum = toPartChecksum(part)
-    const { PartNumber = 0, Size = 0, ETag } = part
-    return {
-      partNumber: PartNumber,
-      size: Size,
-      etag: bareEtag(ETag),
-      ...(checksum && { checksum }),
-    }
-  })
-  return output.IsTruncated ? { parts, cursor: output.NextPartNumberMarker } : { parts }
+  const query = { uploadId, 'part-number-marker': cursor }
+  const { xml } = await requests.xml({ method: 'GET', key, query, signal })
+  const parts = elementsOf(xml, 'Part').map(toPart)
+  const more = textOf(xml, 'IsTruncated') === 'true'
+  return more ? { parts, cursor: textOf(xml, 'NextPartNumberMarker') } : { parts }
+}
+
+function toPart(xml: string): Part {
+  const checksum = toPartChecksum(carriedByXml(xml))
+  return {
+    partNumber: Number(textOf(xml, 'PartNumber') ?? 0),
+    size: Number(textOf(xml, 'Size') ?? 0),
+    etag: bareEtag(textOf(xml, 'ETag')),
+    ...(checksum && { checksum }),
+  }
 }
 
 type ListUploads = NonNullable<MultipartDriver['listUploads']>
 
 /** Plain keys: not every look-alike says whether it encoded those of uploads, and Skein's own need none. */
 async function listUploads(
-  bucket: S3Bucket,
+  { requests, settings }: S3Bucket,
   { prefix, cursor, signal }: Parameters<ListUploads>[0],
 ): ReturnType<ListUploads> {
-  const [KeyMarker, UploadIdMarker] = splitCursor(cursor)
-  const input = { Bucket: bucket.Bucket, Prefix: prefix, KeyMarker, UploadIdMarker }
-  const output = await bucket.ask(signal, {}, (s3, call) =>
-    s3.send(new ListMultipartUploadsCommand(input), call),
-  )
-  if (output.Bucket === undefined) throw strangeAnswer(bucket.settings)
-  const uploads = (output.Uploads ?? []).map(({ Key = '', UploadId = '', Initiated }) => ({
-    key: Key,
-    uploadId: UploadId,
-    begun: Initiated,
+  const [keyMarker, idMarker] = splitCursor(cursor)
+  const markers = { 'key-marker': keyMarker, 'upload-id-marker': idMarker }
+  const query = { uploads: '', prefix, ...markers }
+  const { xml } = await requests.xml({ method: 'GET', query, signal })
+  if (textOf(xml, 'Bucket') === undefined) throw strangeAnswer(settings.name)
+  const uploads = elementsOf(xml, 'Upload').map((upload) => ({
+    key: textOf(upload, 'Key') ?? '',
+    uploadId: textOf(upload, 'UploadId') ?? '',
+    begun: dateIn(upload, 'Initiated'),
   }))
-  if (!output.IsTruncated) return { uploads }
-  return { uploads, cursor: joinCursor(output.NextKeyMarker, output.NextUploadIdMarker) }
+  if (textOf(xml, 'IsTruncated') !== 'true') return { uploads }
+  const next = joinCursor(textOf(xml, 'NextKeyMarker'), textOf(xml, 'NextUploadIdMarker'))
+  return { uploads, cursor: next }
 }

@@ -1,7 +1,5 @@
 // One object at a time: what is known of it, its bytes, and new bytes for it.
 
-import { HeadObjectCommand } from '@aws-sdk/client-s3'
-import { textOf } from '#shared/wire/exchange.ts'
 import type {
   Content,
   GetOptions,
@@ -11,12 +9,13 @@ import type {
   ReadOptions,
 } from '../../contract.ts'
 import { isStorageError } from '../../errors.ts'
+import { checkFirstByte } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
-import { readHeaders } from './answer-headers.ts'
-import { strangeAnswer } from './errors.ts'
-import { quotedEtag, requireEtag, toDigests, toInfo, toWritten } from './fields.ts'
-import { addConditions, addContent, propertyHeaders, versionQuery } from './presigned-request.ts'
+import { requireEtag, toDigests } from './digests.ts'
+import { quotedEtag, toInfo, toWritten } from './fields.ts'
+import { addConditions, addContent, propertyHeaders } from './presigned-request.ts'
 import { sizeOf } from './requests.ts'
+import type { S3Settings } from './settings.ts'
 
 /** What a HEAD is refused for stands in a body that a HEAD has not; these are worth asking for it. */
 const REFUSED_WITHOUT_REASON = new Set<number | undefined>([301, 307, 400, 403])
@@ -26,19 +25,24 @@ export async function head(
   key: string,
   options: ReadOptions,
 ): Promise<ObjectInfo> {
-  const { Bucket, settings } = bucket
-  const input = { Bucket, Key: key, VersionId: options.version }
+  const { settings, requests } = bucket
+  const { version, signal } = options
+  const query = { versionId: version }
+  const headers = checksumHeaders(settings)
   try {
-    const output = await bucket.ask(options.signal, { key }, (s3, call) =>
-      s3.send(new HeadObjectCommand(input), call),
-    )
-    return toInfo(settings, key, output)
+    const told = await requests.headers({ method: 'HEAD', key, query, headers, signal })
+    return toInfo(settings, key, told)
   } catch (error) {
     if (isStorageError(error) && REFUSED_WITHOUT_REASON.has(error.status)) {
       await throwReason(bucket, key, options)
     }
     throw error
   }
+}
+
+/** Asks for digests with the answer. */
+function checksumHeaders({ row }: S3Settings): Record<string, string> {
+  return row.quirks?.noChecksumHeaders ? {} : { 'x-amz-checksum-mode': 'ENABLED' }
 }
 
 /** A GET of a byte is refused for the same reason, and says it. */
@@ -55,25 +59,25 @@ async function throwReason(bucket: S3Bucket, key: string, options: ReadOptions):
 export async function get(bucket: S3Bucket, key: string, options: GetOptions): Promise<GetResult> {
   const { settings, requests } = bucket
   const { range, ifMatch, version, signal } = options
-  const digests = range === undefined && !settings.row.quirks?.noChecksumHeaders
   const headers = {
     ...(range && { range: `bytes=${range.first}-${range.last ?? ''}` }),
     ...(ifMatch !== undefined && { 'if-match': quotedEtag(ifMatch) }),
-    ...(digests && { 'x-amz-checksum-mode': 'ENABLED' }),
+    ...(range === undefined && checksumHeaders(settings)),
   }
-  const query = versionQuery(version)
+  const query = { versionId: version }
   const answer = await requests.send({ method: 'GET', key, query, headers, signal })
-  const output = readHeaders(answer.headers)
-  if (range && firstByte(output.ContentRange) !== range.first) {
-    await answer.body.cancel()
-    throw strangeAnswer(settings, key)
+  const { headers: told, body } = answer
+  try {
+    checkFirstByte(settings.name, key, range, told.get('content-range'))
+    const info = toInfo(settings, key, told)
+    if (told.has('content-length')) return { info, body, framed: true }
+    // Sent in chunks, by a look-alike or through a proxy: only a HEAD will tell how much there is.
+    if (range === undefined) info.size = (await head(bucket, key, { version, signal })).size
+    return { info, body }
+  } catch (error) {
+    await body.cancel()
+    throw error
   }
-  return { info: toInfo(settings, key, output), body: answer.body, framed: true }
-}
-
-/** Of an answer: one that was asked for a range and knows none begins at the first byte, whatever was asked. */
-function firstByte(contentRange: string | undefined): number {
-  return Number(/^bytes (\d+)-/.exec(contentRange ?? '')?.[1] ?? 0)
 }
 
 export async function put(
@@ -87,14 +91,12 @@ export async function put(
   const headers = propertyHeaders(properties)
   addConditions(headers, settings, mode)
   addContent(headers, { checksum })
-  const answer = await requests.send({ method: 'PUT', key, mode, headers, content, signal })
-  // Nothing is in it, and it has to come all the same.
-  await textOf(answer)
-  const output = readHeaders(answer.headers)
+  const told = await requests.headers({ method: 'PUT', key, mode, headers, content, signal })
+  const etag = requireEtag(settings, key, told.get('etag'))
   return {
     ...toWritten(settings, key, sizeOf(content, settings, key), properties),
-    etag: requireEtag(settings, key, output.ETag),
-    version: output.VersionId,
-    ...toDigests(output),
+    etag,
+    version: told.get('x-amz-version-id') ?? undefined,
+    ...toDigests(told, etag),
   }
 }

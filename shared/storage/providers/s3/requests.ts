@@ -1,102 +1,114 @@
-// Requests that move bytes, made and signed here: the SDK costs five times the CPU, and takes a body in one
-// shape in a process and in another in a Worker. Everything else goes through the SDK.
+// Requests to one bucket and their answers. No SDK makes them: it costs each call several times the CPU and a
+// Worker its start. Every answer is read to its end, but for one whose body is the caller's.
 
 import type { Answer } from '#shared/wire/exchange.ts'
 import { BodyFailed, WrongLength, exchange, textOf } from '#shared/wire/exchange.ts'
-import type { Pair, Scope, Signing } from '#shared/wire/sigv4.ts'
-import {
-  AWS4,
-  UNSIGNED_PAYLOAD,
-  authorization,
-  encodePath,
-  encodeUri,
-  headersToSign,
-  sign,
-  signingKeys,
-  timestamp,
-} from '#shared/wire/sigv4.ts'
+import { rootOf } from '#shared/wire/xml.ts'
 import type { Content } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { quoteKey } from '../../keys.ts'
-import { wrongLength } from '../refusals.ts'
+import { strangeAnswer, wrongLength } from '../refusals.ts'
 import type { Doing } from './errors.ts'
 import { refusedAnswer } from './errors.ts'
 import { networkError } from './network-errors.ts'
-import { bucketPlace } from './place.ts'
 import type { S3Settings } from './settings.ts'
+import { createRequestSigner } from './request-signer.ts'
 
-export interface ByteRequest extends Doing {
-  method: 'GET' | 'PUT'
-  key: string
-  query?: readonly Pair[]
+export interface S3Request extends Pick<Doing, 'mode'> {
+  method: 'DELETE' | 'GET' | 'HEAD' | 'POST' | 'PUT'
+  /** Absent: the bucket itself. */
+  key?: string
+  /** What messages are about, where it is another than the key. */
+  about?: string
+  query?: Readonly<Record<string, string | undefined>>
   /** Names in lower case. */
-  headers: Record<string, string>
+  headers?: Readonly<Record<string, string>>
   content?: Content
   signal: AbortSignal
 }
 
+export interface XmlAnswer {
+  headers: Headers
+  xml: string
+  /** The name of the outermost element. */
+  root: string
+}
+
 export interface Requests {
   /** A refusal is thrown; the body of what is not one is the caller's to read. */
-  send(request: ByteRequest): Promise<Answer>
+  send(request: S3Request): Promise<Answer>
+  /** For answers that say all in their headers. Nothing is in the body, and it has to come all the same. */
+  headers(request: S3Request): Promise<Headers>
+  /** For answers of XML. A refusal is one also where it comes as a 200, begun before the outcome was known. */
+  xml(request: S3Request): Promise<XmlAnswer>
 }
 
 export function createRequests(settings: S3Settings): Requests {
-  const { origin, host, root } = bucketPlace(settings)
-  const scope: Scope = { scheme: AWS4, region: settings.region, service: 's3' }
-  const keyOf = signingKeys(scope)
-  /** How far this machine's clock is off, once S3 has said so. */
-  let skew = 0
+  const signer = createRequestSigner(settings)
 
-  async function signed({ method, key, query = [], headers }: ByteRequest) {
-    const path = root + encodePath(key)
-    const { accessKeyId, secretAccessKey, sessionToken } = await settings.credentials()
-    const at = timestamp(settings.now() + skew)
-    const signing: Signing = { scope, keyId: accessKeyId, at }
-    const all = {
-      ...headers,
-      'x-amz-content-sha256': UNSIGNED_PAYLOAD,
-      'x-amz-date': at.second,
-      ...(sessionToken && { 'x-amz-security-token': sessionToken }),
+  async function send(request: S3Request): Promise<Answer> {
+    const { method, key = '', content, signal } = request
+    signal.throwIfAborted()
+    const { url, headers } = await signer.sign(request)
+    let answer: Answer
+    try {
+      const body = content && outgoing(content, settings, key)
+      answer = await exchange({ method, url, headers, body, signal })
+    } catch (error) {
+      if (signal.aborted || error instanceof StorageError) throw error
+      if (error instanceof BodyFailed) throw error.cause
+      if (error instanceof WrongLength && content) {
+        throw wrongLength(settings.name, key, error.held, sizeOf(content, settings, key))
+      }
+      throw networkError(error, settings, doingOf(request).key)
     }
-    const signable = { method, host, path, query, headers: all }
-    const { signedHeaders, stringToSign } = headersToSign(signing, signable)
-    const proof = sign(keyOf(secretAccessKey, at), stringToSign)
-    const text = query.map((pair) => pair.map(encodeUri).join('=')).join('&')
-    return {
-      url: `${origin}${path}${text === '' ? '' : `?${text}`}`,
-      headers: { ...all, authorization: authorization(signing, signedHeaders, proof) },
+    const { status, headers: told } = answer
+    if (status >= 200 && status < 300) return answer
+    const text = await textOf(answer).catch(() => '')
+    if (text.includes('RequestTimeTooSkewed')) signer.learnTime(told)
+    throw refusedAnswer({ status, headers: told, text }, settings, doingOf(request))
+  }
+
+  /** All of it: one that broke off on the way is no answer. */
+  async function receive(request: S3Request): Promise<{ answer: Answer; text: string }> {
+    const answer = await send(request)
+    try {
+      return { answer, text: await textOf(answer) }
+    } catch (error) {
+      request.signal.throwIfAborted()
+      throw networkError(error, settings, doingOf(request).key)
     }
   }
 
   return {
-    async send(request) {
-      const { method, key, content, signal } = request
-      signal.throwIfAborted()
-      const { url, headers } = await signed(request)
-      let answer: Answer
-      try {
-        const body = content && outgoing(content, settings, key)
-        answer = await exchange({ method, url, headers, body, signal })
-      } catch (error) {
-        if (signal.aborted || error instanceof StorageError) throw error
-        if (error instanceof BodyFailed) throw error.cause
-        if (error instanceof WrongLength && content) {
-          throw wrongLength(settings.name, key, error.held, sizeOf(content, settings, key))
-        }
-        throw networkError(error, settings, key)
-      }
-      const { status, headers: told } = answer
-      if (status >= 200 && status < 300) return answer
-      const text = await textOf(answer).catch(() => '')
-      if (text.includes('RequestTimeTooSkewed')) skew = skewOf(told, settings) ?? skew
-      throw refusedAnswer({ status, headers: told, text }, settings, request)
+    send,
+    headers: async (request) => (await receive(request)).answer.headers,
+    async xml(request) {
+      const { answer, text } = await receive(request)
+      return readXml(settings, request, answer, text)
     },
   }
 }
 
-function skewOf(headers: Headers, settings: S3Settings): number | undefined {
-  const theirs = Date.parse(headers.get('date') ?? '')
-  return Number.isNaN(theirs) ? undefined : theirs - settings.now()
+function readXml(
+  settings: S3Settings,
+  request: S3Request,
+  { status, headers }: Answer,
+  xml: string,
+): XmlAnswer {
+  const doing = doingOf(request)
+  const root = rootOf(xml)
+  if (root === 'Error') throw refusedAnswer({ status, headers, text: xml }, settings, doing)
+  if (root !== undefined) return { headers, xml, root }
+  // White space alone, sent while S3 worked, and then nothing: nobody knows how it ended.
+  // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
+  const broken = xml.trim() === '' && request.method !== 'GET'
+  if (broken) throw networkError(new Error('the answer is empty'), settings, doing.key)
+  throw strangeAnswer(settings.name, doing.key)
+}
+
+function doingOf({ key, about = key, mode }: S3Request): Doing {
+  return { key: about, mode }
 }
 
 function outgoing(content: Content, settings: S3Settings, key: string) {

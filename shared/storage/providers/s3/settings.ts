@@ -9,6 +9,7 @@ import { resolveEndpoint } from '../../opening.ts'
 import type { CredentialSource } from '../../signer.ts'
 import type { S3Credentials } from './credentials.ts'
 import { s3Credentials } from './credentials.ts'
+import { fitsHostName } from './place.ts'
 
 export interface S3Settings {
   /** How messages call the store. */
@@ -92,12 +93,6 @@ function choosePathStyle(opening: Opening, endpoint: string): boolean {
   if (given === 'false') return false
   if (given !== undefined) throw invalid(opening, 'has a path_style that is neither true nor false')
   return (row.pathStyle ?? false) || !fitsHostName(bucket, endpoint)
-}
-
-/** A wildcard certificate covers one label, so a bucket with dots is out of its reach; a host name has no capitals and no underscore. */
-function fitsHostName(bucket: string, endpoint: string): boolean {
-  if (bucket.includes('.') && endpoint.startsWith('https:')) return false
-  return /^[a-z0-9.-]+$/.test(bucket)
 }
 
 function invalid(opening: Opening, problem: string): StorageError {

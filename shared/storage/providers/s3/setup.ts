@@ -14,17 +14,15 @@ import { planLifecycle } from '../../lifecycle-rule.ts'
 import type { SetupDriver } from '../../setup.ts'
 import type { Ask, Document, SetupStep } from '../../setup-step.ts'
 import { byCommand, changeStep, compareLines, fit, refused, shellLine } from '../../setup-step.ts'
-import { openBucket } from './bucket.ts'
-import { createClient } from './client.ts'
 import type { S3Settings } from './settings.ts'
 import { ASKED_HEADERS, EXPOSED_HEADERS, corsBook } from './setup-cors.ts'
 import { lifecycleBook } from './setup-lifecycle.ts'
 import type { Configurations } from './setup-configuration.ts'
 import { openConfigurations } from './setup-configuration.ts'
+import { planNotifications } from './setup-notifications.ts'
 
 export function createS3Setup(settings: S3Settings, prefix: string, ask: Ask): SetupDriver {
-  const client = createClient(settings)
-  const bucket = openConfigurations(openBucket(settings, client), ask)
+  const bucket = openConfigurations(settings, ask)
   return {
     printsTheRest: false,
     place: prefix,
@@ -35,7 +33,8 @@ export function createS3Setup(settings: S3Settings, prefix: string, ask: Ask): S
     encryption: (wanted) => planEncryption(bucket, wanted),
     versioning: (wanted) => planVersioning(bucket, wanted),
     lifecycle: (names, rules) => planLifecycle(lifecycleBook(bucket), names, rules),
-    close: () => client.destroy(),
+    notifications: (names, target) => planNotifications(bucket, names, target),
+    close: bucket.close,
   }
 }
 

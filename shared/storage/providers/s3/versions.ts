@@ -1,64 +1,63 @@
 // Every version of every key, delete markers among them.
 
-import type { DeleteMarkerEntry, ObjectVersion as Listed } from '@aws-sdk/client-s3'
-import { ListObjectVersionsCommand } from '@aws-sdk/client-s3'
+import { elementsAmong, textOf } from '#shared/wire/xml.ts'
 import type { ObjectVersion, VersionsDriver } from '../../contract.ts'
 import { compareUtf8 } from '../../keys.ts'
+import { strangeAnswer } from '../refusals.ts'
 import type { S3Bucket } from './bucket.ts'
 import { joinCursor, splitCursor } from './cursor.ts'
-import { strangeAnswer } from './errors.ts'
-import { bareEtag, toClass } from './fields.ts'
-import { decodeKey } from './list.ts'
+import { bareEtag } from './digests.ts'
+import { dateIn, toClass } from './fields.ts'
+import { keyReader } from './list.ts'
 import type { S3Settings } from './settings.ts'
 
-export function versionsGroup(bucket: S3Bucket): VersionsDriver {
+export function versionsGroup({ requests, settings }: S3Bucket): VersionsDriver {
   return {
     /** By key, the newest version first. An object from before versioning is the version `null`. */
     async list({ prefix, cursor, limit, signal }) {
-      const [KeyMarker, VersionIdMarker] = splitCursor(cursor)
-      const input = {
-        Bucket: bucket.Bucket,
-        Prefix: prefix,
-        KeyMarker,
-        VersionIdMarker,
-        MaxKeys: limit,
-        EncodingType: 'url' as const,
+      const [keyMarker, versionMarker] = splitCursor(cursor)
+      const query = {
+        versions: '',
+        prefix,
+        'key-marker': keyMarker,
+        'version-id-marker': versionMarker,
+        'max-keys': limit?.toString(),
+        'encoding-type': 'url',
       }
-      const output = await bucket.ask(signal, {}, (s3, call) =>
-        s3.send(new ListObjectVersionsCommand(input), call),
-      )
-      if (output.Name === undefined) throw strangeAnswer(bucket.settings)
-      const { Versions = [], DeleteMarkers = [], EncodingType } = output
-      const versions = [...Versions, ...DeleteMarkers]
-        .map((one) => toVersion(bucket.settings, one, EncodingType))
+      const { xml } = await requests.xml({ method: 'GET', query, signal })
+      if (textOf(xml, 'Name') === undefined) throw strangeAnswer(settings.name)
+      const keyIn = keyReader(xml)
+      const versions = elementsAmong(xml, ['Version', 'DeleteMarker'])
+        .map(({ name, inside }) =>
+          toVersion(settings, inside, keyIn(inside, 'Key'), name === 'DeleteMarker'),
+        )
         .toSorted(byKeyAndAge)
-      if (!output.IsTruncated) return { versions }
-      const nextKey = decodeKey(output.NextKeyMarker, EncodingType)
-      return { versions, cursor: joinCursor(nextKey, output.NextVersionIdMarker) }
+      if (textOf(xml, 'IsTruncated') !== 'true') return { versions }
+      const next = joinCursor(keyIn(xml, 'NextKeyMarker'), textOf(xml, 'NextVersionIdMarker'))
+      return { versions, cursor: next }
     },
   }
 }
 
 function toVersion(
   settings: S3Settings,
-  one: Listed | DeleteMarkerEntry,
-  encoding: string | undefined,
+  one: string,
+  key: string,
+  deleted: boolean,
 ): ObjectVersion {
-  const deleted = !('ETag' in one)
-  const { Size, ETag, StorageClass }: Listed = deleted ? {} : one
   return {
-    key: decodeKey(one.Key, encoding),
-    version: one.VersionId ?? 'null',
-    latest: one.IsLatest ?? false,
+    key,
+    version: textOf(one, 'VersionId') || 'null',
+    latest: textOf(one, 'IsLatest') === 'true',
     deleted,
-    size: Size ?? 0,
-    etag: bareEtag(ETag),
-    modified: one.LastModified ?? new Date(0),
-    storageClass: deleted ? undefined : toClass(settings, StorageClass),
+    size: Number(textOf(one, 'Size') ?? 0),
+    etag: bareEtag(textOf(one, 'ETag')),
+    modified: dateIn(one, 'LastModified') ?? new Date(0),
+    storageClass: deleted ? undefined : toClass(settings, textOf(one, 'StorageClass')),
   }
 }
 
-/** The SDK hands versions and delete markers in two lists and so loses their common order. */
+/** Not every look-alike has delete markers among the versions. Those of one second stay as they were listed. */
 function byKeyAndAge(a: ObjectVersion, b: ObjectVersion): number {
   return (
     compareUtf8(a.key, b.key) ||
