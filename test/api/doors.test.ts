@@ -286,6 +286,14 @@ describe('pages', () => {
     },
   )
 
+  it.each(['/healthz', '/capabilities', '/openapi.json'])('may read %s', async (path) => {
+    const headers = { origin: 'https://app.example.com' }
+    const answer = await api.send(path, { as: null, headers })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('access-control-allow-origin')).toBe(headers.origin)
+    expect(answer.headers.get('content-type')).toBe('application/json')
+  })
+
   it.each([
     'https://example.org',
     'http://a.example.org',

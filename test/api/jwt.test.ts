@@ -5,7 +5,7 @@ import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { createAuthenticate } from '#shared/access/authenticate.ts'
 import type { Principal } from '#shared/access/principal.ts'
 import { access, accessRules } from '#shared/access/rules.ts'
@@ -128,6 +128,26 @@ describe('a JWT that holds', () => {
     expect(asked).toEqual(['/keys'])
   })
 
+  it('is verified once for a while, and never beyond its end', async () => {
+    let now = NOW
+    const authenticate = createAuthenticate(accessRules({ jwt: [{ ...RULE, jwks }] }), () => now)
+    const first = jwt({ exp: SECONDS + 3600 })
+    const enter = (token: string) => authenticate(`Bearer ${token}`)
+    const who = await enter(first)
+    expect(enter(first)).toBe(who)
+    const altered = enter(`${first.slice(0, -4)}AAAA`)
+    expect((await refusal(Promise.resolve(altered))).message).toMatch(/signature/)
+    now += 601_000
+    expect(enter(first)).toBeInstanceOf(Promise)
+    expect(await enter(first)).toEqual(who)
+    const short = jwt({ exp: SECONDS + 700 })
+    await enter(short)
+    now = NOW + 729_000
+    expect(enter(short)).toMatchObject({ name: 'ann' })
+    now = NOW + 731_000
+    expect((await refusal(Promise.resolve(enter(short)))).message).toMatch(/expired/)
+  })
+
   it('may be of one of several audiences', async () => {
     const rules = [
       { ...RULE, jwks, audience: 'other', prefix: 'other/' },
@@ -215,8 +235,13 @@ describe('keys that cannot be had', () => {
 })
 
 it('an issuer says where its keys are, or which, and not both', () => {
-  const issuer = { issuer: ISSUER, audience: 'skein' }
+  const issuer = { issuer: ISSUER, audience: 'skein', workspaces: ['app'], scopeClaim: 'scope' }
   const fits = (keys: object) => z.safeParse(access, { jwt: [{ ...issuer, ...keys }] }).success
   expect([fits({}), fits({ jwks }), fits({ keys: [ec.jwk] })]).toEqual([false, true, true])
   expect(fits({ jwks, keys: [ec.jwk] })).toBe(false)
+  expect(fits({ jwks, workspaces: undefined })).toBe(false)
+  expect(fits({ jwks, workspaceClaim: 'teams' })).toBe(false)
+  expect(fits({ jwks, scopeClaim: undefined })).toBe(false)
+  expect(fits({ jwks, scopes: ['list'] })).toBe(false)
+  expect(fits({ jwks, prefix: 'users/{sub/' })).toBe(false)
 })

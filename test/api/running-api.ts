@@ -5,10 +5,12 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Scope } from '#shared/access/principal.ts'
+import type { Skein } from '#shared/app.ts'
 import { SCOPES } from '#shared/access/principal.ts'
 import { mintToken } from '#shared/access/tokens.ts'
 import { readConfig } from '#shared/config/config.ts'
 import type { ConfigText } from '#shared/config/schema.ts'
+import type { Queue } from '#shared/platform.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { describeAzurite, describeGcs, describeS3 } from '../harness/descriptions.ts'
 import type { Servers } from '../harness/servers.ts'
@@ -29,6 +31,8 @@ export interface RunningApi {
   /** By the holders' names. */
   tokens: Record<string, string>
   lines: string[]
+  /** The other doors of the same suite. */
+  skein: Skein
   /** With the token of `as`, `owner` unless it says another; `null` sends none. */
   send(path: string, init?: Sent): Promise<Response>
   close(): Promise<void>
@@ -43,9 +47,15 @@ export interface Sent extends Omit<RequestInit, 'headers'> {
 
 const OWNER: Holder = { name: 'owner', workspaces: 'all', scopes: SCOPES }
 
+interface Surroundings {
+  holders?: Holder[]
+  env?: Record<string, string>
+  queue?: Queue
+}
+
 export async function startApi(
   written: Omit<ConfigText, 'access'> & { access?: ConfigText['access'] },
-  { holders = [], env = {} }: { holders?: Holder[]; env?: Record<string, string> } = {},
+  { holders = [], env = {}, queue }: Surroundings = {},
 ): Promise<RunningApi> {
   const lines: string[] = []
   const minted = [OWNER, ...holders].map((holder) => ({ holder, ...mintToken() }))
@@ -54,6 +64,7 @@ export async function startApi(
     fileSystem: true,
     now: Date.now,
     log: (line: string) => void lines.push(line),
+    queue,
   }
   const tokens = minted.map(({ holder, hash }) => {
     const { workspaces = ['app'], scopes = SCOPES, ...rest } = holder
@@ -70,6 +81,7 @@ export async function startApi(
     url: server.url,
     tokens: byName,
     lines,
+    skein: server.skein,
     send(path, { as = 'owner', headers = {}, json, ...init } = {}) {
       const authorization = as === null ? {} : { authorization: `Bearer ${byName[as]}` }
       const body = json === undefined ? {} : { method: 'POST', body: JSON.stringify(json) }
