@@ -9,7 +9,8 @@ import { encodeMetadataValue } from '#shared/storage/metadata.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { copyWithin, propertiesOf } from './within.ts'
 
-export type AsideReason = 'quarantine'
+/** `quarantine`: it was refused. `conflict`: another version took its place. */
+export type AsideReason = 'quarantine' | 'conflict'
 
 export interface Aside {
   why: AsideReason
@@ -27,6 +28,17 @@ export async function setAside(
   info: ObjectInfo,
   aside: Aside,
 ): Promise<string | undefined> {
+  const place = await keepAside(store, info, aside)
+  if (place !== undefined) await removeSame(store, info)
+  return place
+}
+
+/** The same, and it stays where it is: whoever overwrites it next does so on condition that it is still this one. */
+export async function keepAside(
+  store: Store,
+  info: ObjectInfo,
+  aside: Aside,
+): Promise<string | undefined> {
   const place = `${RESERVED_PREFIX}${aside.why}/${aside.id}`
   const properties = { ...propertiesOf(info), metadata: metadataOf(store, info, aside) }
   try {
@@ -36,7 +48,6 @@ export async function setAside(
       return undefined
     throw error
   }
-  await removeSame(store, info)
   return place
 }
 

@@ -1,0 +1,25 @@
+// Digests of the same bytes by different providers: which of them say the same thing, and whether they agree.
+// ETags are never compared: what one provider calls so is no other's.
+
+import type { ChecksumAlgorithm } from '#shared/storage/contract.ts'
+
+export type Digests = Partial<Record<ChecksumAlgorithm, string>>
+
+/** Strong ones first, then those that are cheap to make. */
+const PREFERENCE: readonly ChecksumAlgorithm[] = [
+  'sha256',
+  'crc64nvme',
+  'crc32c',
+  'md5',
+  'crc32',
+  'sha1',
+]
+
+/** An algorithm by which both have a digest, with whether these agree; undefined where there is none. */
+export function compareDigests(
+  a: Digests,
+  b: Digests,
+): { algorithm: ChecksumAlgorithm; same: boolean } | undefined {
+  const algorithm = PREFERENCE.find((one) => a[one] !== undefined && b[one] !== undefined)
+  return algorithm && { algorithm, same: a[algorithm] === b[algorithm] }
+}

@@ -1,0 +1,82 @@
+// A large object, in parts. What an earlier try brought over stays; the source is looked at once more right
+// before the commit, and the commit holds only while the destination is as it was seen.
+
+import type { ObjectInfo } from '#shared/storage/contract.ts'
+import { quoteKey } from '#shared/storage/keys.ts'
+import type { Piece } from './cut.ts'
+import { commit } from './commit.ts'
+import type { Copied, CopyJob } from './job.ts'
+import { BeginAnew } from './job.ts'
+import { movePart } from './move.ts'
+import type { DonePart, PartsCopy } from './parts-copy.ts'
+import { drop, openParts, recordsParts } from './parts-copy.ts'
+import { digestsOfPart } from './proof.ts'
+import { pullPart } from './pull.ts'
+
+/** Time is up; the parts that are through stay, and the next call goes on from them. */
+export class CopyPaused extends Error {
+  constructor(key: string) {
+    super(`The copy of ${quoteKey(key)} goes on later.`)
+    this.name = 'CopyPaused'
+  }
+}
+
+export async function copyInParts(job: CopyJob, source: ObjectInfo): Promise<Copied> {
+  const copy = await openParts(job, source)
+  const resumedBytes = arrivedBytes(copy)
+  await bringParts(copy, copy.cut)
+  return { ...(await commit(copy)), resumedBytes }
+}
+
+export function arrivedBytes({ done }: PartsCopy): number {
+  return [...done.values()].reduce((bytes, { part }) => bytes + part.size, 0)
+}
+
+/** Those of the pieces that are missing, a few at a time. */
+export async function bringParts(copy: PartsCopy, pieces: readonly Piece[]): Promise<void> {
+  const { job, done } = copy
+  const missing = pieces.filter(({ partNumber }) => !done.has(partNumber))
+  const stop = new AbortController()
+  const signal = job.signal ? AbortSignal.any([job.signal, stop.signal]) : stop.signal
+  const records: Promise<void>[] = []
+  let bytes = arrivedBytes(copy)
+  job.onProgress?.(bytes)
+  const lane = async (): Promise<void> => {
+    for (let piece = missing.shift(); piece !== undefined; piece = missing.shift()) {
+      signal.throwIfAborted()
+      if (job.mayGoOn?.() === false) throw new CopyPaused(job.key)
+      const part = await bringPart(copy, piece, signal)
+      done.set(piece.partNumber, part)
+      records.push(keep(copy, part))
+      bytes += piece.size
+      job.onProgress?.(bytes)
+    }
+  }
+  // The first failure ends the others, but a pause lets those finish that are on their way.
+  const failures: unknown[] = []
+  const guarded = () =>
+    lane().catch((error: unknown) => {
+      failures.push(error)
+      if (!(error instanceof CopyPaused)) stop.abort(error)
+    })
+  const lanes = Math.min(job.to.transfer.concurrency, missing.length)
+  await Promise.all(Array.from({ length: lanes }, guarded))
+  const kept = await Promise.allSettled(records)
+  for (const one of kept) if (one.status === 'rejected') failures.push(one.reason)
+  const failure = failures.find((error) => !(error instanceof CopyPaused)) ?? failures[0]
+  if (failure instanceof BeginAnew) await drop(copy)
+  if (failure !== undefined) throw failure
+}
+
+async function bringPart(copy: PartsCopy, piece: Piece, signal: AbortSignal): Promise<DonePart> {
+  if (!copy.state.pulled) return movePart(copy, piece, signal)
+  const part = await pullPart(copy, piece, signal)
+  return { part, digests: digestsOfPart(copy.job, copy.proof, part, {}) }
+}
+
+/** For whoever goes on with this copy. */
+async function keep(copy: PartsCopy, { part, digests }: DonePart): Promise<void> {
+  if (!recordsParts(copy)) return
+  const { partNumber, etag } = part
+  await copy.record.addPart(copy.state.uploadId, partNumber, { etag, digests })
+}
