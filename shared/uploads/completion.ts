@@ -9,6 +9,7 @@ import { RESERVED_PREFIX, quoteKey } from '#shared/storage/keys.ts'
 import type { UploadContext } from './context.ts'
 import { checkArrived } from './arrived-parts.ts'
 import { checkParts, commitMode, listArrived } from './parts.ts'
+import { isForgotten } from './records.ts'
 import { RefusedUpload, WITHDRAWN, accept, outcome, refuse, settleUpload } from './settle.ts'
 import type { Ticket, Upload } from './ticket.ts'
 import { STAGING_PREFIX, cameBy, landingKey, openTicket, readMark } from './ticket.ts'
@@ -125,15 +126,16 @@ export async function completeArrived(
   store: string,
   key: string,
 ): Promise<Arrival> {
-  const { reserved, records } = context
+  const { reserved, records, now } = context
   const foreign = key.startsWith(RESERVED_PREFIX) && !key.startsWith(STAGING_PREFIX)
   if (store !== reserved.name || foreign) return ignored('uploads do not arrive there')
   const info = await reserved.find(key)
-  if (!info) return ignored('it is gone')
+  if (!info) return promotedBefore(context, key)
   const upload = readMark(context, info)
   if (!upload) return ignored('it has no mark of an upload to this key')
   const record = await records.find(upload)
   if (record && 'accepted' in record) return acceptedBefore(upload, info, record.accepted)
+  if (!record && !upload.staged && isForgotten(upload, now())) return ignored(LONG_AGO)
   try {
     if (record) throw await refuse(context, upload, info, WITHDRAWN)
     return { became: 'completed', object: await settleUpload(context, upload, info) }
@@ -142,6 +144,17 @@ export async function completeArrived(
     if (error.quarantine === undefined) return ignored('another completion has refused it')
     return { became: 'quarantined', key: error.quarantine, reason: error.message }
   }
+}
+
+/** Whoever changes an object by other means may keep its metadata, and the mark among them. */
+const LONG_AGO = 'its upload ended too long ago to tell whether it was accepted'
+
+/** An accepted upload leaves its staging key empty. */
+async function promotedBefore({ records }: UploadContext, key: string): Promise<Arrival> {
+  const staged = key.startsWith(STAGING_PREFIX)
+  const record = staged ? await records.findNamed(key.slice(STAGING_PREFIX.length)) : undefined
+  if (record && 'accepted' in record) return { became: 'completed', object: record.accepted }
+  return ignored('it is gone')
 }
 
 /** The bearer of a URL may use it again: what it wrote after the acceptance has passed no check. */

@@ -23,6 +23,6 @@ export function createContext(options: UploadsOptions): UploadContext {
     store,
     reserved: store.reserved(),
     policy: createPolicy(options.rules, store),
-    records: createRecords(options.records),
+    records: createRecords(options.records, options.workspace.name),
   }
 }

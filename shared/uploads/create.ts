@@ -2,14 +2,11 @@
 
 import type { Principal } from '#shared/access/principal.ts'
 import type { UploadRequest } from '#shared/client/protocol.ts'
-import { completeArrived, completeUpload } from './completion.ts'
 import type { UploadContext } from './context.ts'
 import { createContext } from './context.ts'
 import { planParts } from './parts.ts'
 import { planUpload } from './plan.ts'
 import { RuleError } from './policy.ts'
-import { abortUpload, unfinishedUploads, uploadState } from './progress.ts'
-import { sweepUploads } from './sweep.ts'
 import type { BatchItem, Uploads, UploadsOptions } from './uploads.ts'
 
 const MOST_IN_A_BATCH = 1000
@@ -23,14 +20,16 @@ export function createUploads(options: UploadsOptions): Uploads {
     batch: (who, requests) => planBatch(context, who, requests),
     copyTerms: (who, request) => context.policy.checkCopy(who, request),
     parts: (who, id, request) => planParts(context, who, id, request),
-    state: (who, id) => uploadState(context, who, id),
-    complete: (who, id, request) => completeUpload(context, who, id, request),
-    abort: (who, id) => abortUpload(context, who, id),
-    unfinished: (who, query) => unfinishedUploads(context, who, query),
-    arrived: (store, key) => completeArrived(context, store, key),
-    sweep: (step) => sweepUploads(context, step),
+    state: async (who, id) => (await ends()).uploadState(context, who, id),
+    complete: async (who, id, request) => (await ends()).completeUpload(context, who, id, request),
+    abort: async (who, id) => (await ends()).abortUpload(context, who, id),
+    unfinished: async (who, query) => (await ends()).unfinishedUploads(context, who, query),
+    arrived: async (store, key) => (await ends()).completeArrived(context, store, key),
+    sweep: async (step) => (await ends()).sweepUploads(context, step),
   }
 }
+
+const ends = () => import('./ends.ts')
 
 async function planBatch(
   context: UploadContext,

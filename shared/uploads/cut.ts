@@ -19,17 +19,23 @@ export function cutObject(store: Store, rules: UploadRules, key: string, bytes: 
   if (bytes === 0) throw emptyParts(store, key)
   const most = mostParts(store, rules, key)
   const wanted = Math.max(store.transfer.partSizeBytes, minPartBytes)
-  const needed = Math.ceil(bytes / most / MiB) * MiB
-  const size = Math.min(needed > wanted ? needed : wanted, maxPartBytes)
+  const enough = wanted * most >= bytes
+  const size = Math.min(enough ? wanted : Math.ceil(bytes / most / MiB) * MiB, maxPartBytes)
   const count = Math.ceil(bytes / size)
   if (count <= most) return { size, count }
   const message = `${quoteKey(key)} would be ${count} parts of ${size} bytes; ${most} parts are the most here.`
   throw new RuleError('maxParts', message, { store: store.name, key })
 }
 
-/** The least of what the rules and the provider allow. */
-export function mostParts(store: Store, rules: UploadRules, key: string): number {
-  return Math.min(rules.maxParts, partLimits(store, key).maxParts)
+/** The least of what the rules and the provider allow, and of what so many bytes can need. */
+export function mostParts(
+  store: Store,
+  rules: UploadRules,
+  key: string,
+  maxBytes = Number.MAX_SAFE_INTEGER,
+): number {
+  const { maxParts, minPartBytes } = partLimits(store, key)
+  return Math.min(rules.maxParts, maxParts, Math.max(1, Math.ceil(maxBytes / minPartBytes)))
 }
 
 export function partBytes({ size, count }: Cut, bytes: number, partNumber: number): number {

@@ -19,6 +19,7 @@ import type { Ticket } from './ticket.ts'
 import { landingKey, openTicket, sealTicket } from './ticket.ts'
 
 const MOST_AT_ONCE = 100
+const NUMBER = /^[1-9]\d{0,8}$/
 
 type SignedParts = Omit<PartsPlan, 'id'>
 
@@ -30,6 +31,8 @@ export async function planParts(
 ): Promise<PartsPlan> {
   const opened = openTicket(context, who, id, 'sign')
   checkParts(context, opened)
+  // A digest for a part that is not there would hold nobody to anything.
+  checkThere(context, opened, Object.keys(request.checksums ?? {}))
   const expiresInSeconds = context.policy.checkExpiry(request.expiresInSeconds)
   const ticket = opened.uploadId === undefined ? await beginParts(context, opened) : opened
   const numbers = await numbersOf(context, ticket, request, opened.uploadId === undefined)
@@ -106,21 +109,26 @@ export function listArrived({ reserved }: UploadContext, ticket: Ticket): Promis
   return reserved.groups.multipart.listParts(landingKey(ticket), ticket.uploadId ?? '')
 }
 
-function checkNumbers(
-  { store, rules }: UploadContext,
-  { key, cut }: Ticket,
-  numbers: readonly number[],
-): void {
-  const where = { store: store.name, key }
+function checkNumbers(context: UploadContext, ticket: Ticket, numbers: readonly number[]): void {
   if (numbers.length > MOST_AT_ONCE || new Set(numbers).size !== numbers.length) {
     const message = `${numbers.length} parts were asked for: name each once, and at most ${MOST_AT_ONCE} at a time.`
+    const where = { store: context.store.name, key: ticket.key }
     throw new StorageError('invalid', message, where)
   }
-  const most = cut?.count ?? mostParts(store, rules, key)
-  const wrong = numbers.find((n) => !Number.isInteger(n) || n < 1 || n > most)
+  checkThere(context, ticket, numbers)
+}
+
+function checkThere(
+  { store, rules }: UploadContext,
+  { key, cut, constraints }: Ticket,
+  numbers: readonly (number | string)[],
+): void {
+  // A part of unknown size may be as large as the provider takes it, so there are no more of them than need be.
+  const most = cut?.count ?? mostParts(store, rules, key, constraints.maxBytes)
+  const wrong = numbers.find((n) => !NUMBER.test(String(n)) || Number(n) > most)
   if (wrong === undefined) return
   const message = `${quoteKey(key)} has parts 1 to ${most}, and none of number ${wrong}.`
-  throw new StorageError('invalid', message, where)
+  throw new StorageError('invalid', message, { store: store.name, key })
 }
 
 export async function signParts(

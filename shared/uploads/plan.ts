@@ -55,10 +55,11 @@ function writeTicket(context: UploadContext, asked: Asked, { method, staged, cut
 
 function constraintsOf(
   { store, rules }: UploadContext,
-  { size, contentType, checksum, ifAbsent, storageClass }: Asked,
+  asked: Asked,
   method: Route['method'],
   staged: boolean,
 ): Constraints {
+  const { size, contentType, checksum, ifAbsent, storageClass } = asked
   const { put, maxObjectBytes } = store.capabilities
   const most = method === 'parts' ? maxObjectBytes : Math.min(put.maxBytes, maxObjectBytes)
   return {
@@ -66,6 +67,7 @@ function constraintsOf(
     maxBytes: size ?? Math.min(rules.maxBytes, most),
     ...(contentType !== undefined && { type: contentType }),
     ...(checksum && { checksum }),
+    ...(canSignChecksum(store, method, asked) && { signed: true }),
     ...(ifAbsent && { ifAbsent }),
     ...(staged && storageClass !== undefined && { storageClass }),
   }

@@ -11,6 +11,7 @@ import type {
 } from '#shared/client/protocol.ts'
 import type { ErrorKind } from '#shared/storage/errors.ts'
 import { StorageError } from '#shared/storage/errors.ts'
+import { checkClass } from '#shared/storage/guard.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
 import type { KeyPattern } from './key-patterns.ts'
@@ -122,6 +123,9 @@ function keyRule(
   throw new RuleError('keys', message, { store: store.name, key })
 }
 
+/** A list of types would pass as its first and be shown as its last, by the rules of browsers. */
+const ESSENCE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
+
 type TypeTest = (essence: string) => boolean
 
 function toTypeTest(written: string): TypeTest {
@@ -141,7 +145,8 @@ function typeRule(
 ): void {
   // Parameters such as `charset` do not make another type.
   const essence = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  if (essence !== '' && types.some((test) => test(essence))) return
+  const one = ESSENCE.test(essence) && !contentType?.includes(',')
+  if (one && types.some((test) => test(essence))) return
   const asked =
     essence === '' ? 'An upload without a type' : `The type ${JSON.stringify(contentType)}`
   const message = `${asked} is not allowed here: types are ${rules.types?.join(', ')}.`
@@ -211,7 +216,11 @@ function classRule(
   { key, storageClass }: UploadRequest,
 ): string | undefined {
   const asked = storageClass ?? defaultClass
-  if (storageClass === undefined || !classes || classes.includes(storageClass)) return asked
+  if (storageClass === undefined || !classes || classes.includes(storageClass)) {
+    // Here, since a class that comes with the promotion would fail when nobody can mend it any more.
+    if (asked !== undefined) checkClass(store.subject(key), asked)
+    return asked
+  }
   const message = `The class ${JSON.stringify(storageClass)} is not allowed here: classes are ${classes.join(', ')}.`
   throw new RuleError('classes', message, { store: store.name, key })
 }

@@ -20,19 +20,27 @@ type Named = Pick<Upload, 'nonce' | 'expires'>
 export interface Records {
   store: Store
   find(upload: Named): Promise<UploadRecord | undefined>
+  /** By the name alone, of whose upload nothing else is known. */
+  findNamed(name: string): Promise<UploadRecord | undefined>
   /** Keeps the first record there is, and gives it back. */
   settle(upload: Named, record: UploadRecord): Promise<{ record: UploadRecord; first: boolean }>
 }
 
-export function createRecords(store: Store): Records {
-  async function find(upload: Named): Promise<UploadRecord | undefined> {
-    const found = await store.get(recordKey(upload)).catch(absentAlone)
+/** Workspaces may keep their records in one store, and none opens another's. */
+export function createRecords(store: Store, workspace: string): Records {
+  const keyOf = (name: string) => `${RECORDS_PREFIX}${name}.${workspace}`
+  const find = (upload: Named) => findNamed(recordName(upload))
+
+  async function findNamed(name: string): Promise<UploadRecord | undefined> {
+    if (!NAME.test(name)) return undefined
+    const found = await store.get(keyOf(name)).catch(absentAlone)
     return found && (JSON.parse(await new Response(found.body).text()) as UploadRecord)
   }
 
   return {
     store,
     find,
+    findNamed,
     async settle(upload, record) {
       const text = JSON.stringify(record)
       // A store without conditional writes keeps the first record but for two that come in one moment.
@@ -40,7 +48,8 @@ export function createRecords(store: Store): Records {
       const earlier = mode === 'overwrite' ? await find(upload) : undefined
       if (earlier) return { record: earlier, first: false }
       try {
-        await store.put(recordKey(upload), text, { mode, contentType: 'application/json' })
+        const key = keyOf(recordName(upload))
+        await store.put(key, text, { mode, contentType: 'application/json' })
         return { record, first: true }
       } catch (error) {
         // An answer that was lost may have been ours: then what is there reads the same.
@@ -54,8 +63,15 @@ export function createRecords(store: Store): Records {
   }
 }
 
-export function recordKey({ nonce, expires }: Named): string {
-  return `${RECORDS_PREFIX}${dayOf(expires + KEPT_MS)}/${nonce}`
+const NAME = /^\d{4}-\d\d-\d\d\/[\w-]+$/
+
+export function recordName({ nonce, expires }: Named): string {
+  return `${dayOf(expires + KEPT_MS)}/${nonce}`
+}
+
+/** Whether a record of it may have been swept: then that there is none says nothing. */
+export function isForgotten({ expires }: Named, now: number): boolean {
+  return dayOf(expires + KEPT_MS) < dayOf(now)
 }
 
 /** Records that lie before this key are of no use any more. */

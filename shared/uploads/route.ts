@@ -21,7 +21,7 @@ export interface Route {
 
 export function chooseRoute(store: Store, rules: UploadRules, asked: Asked): Route {
   const method = chooseMethod(store, asked)
-  const staged = rules.staging === 'always' || needsStaging(store, method, asked)
+  const staged = rules.staging === 'always' || needsStaging(store, rules, method, asked)
   if (staged) checkPromotion(store, asked)
   checkVerifiable(store, rules, method, asked)
   const { key, size } = asked
@@ -67,12 +67,28 @@ function checkOneWrite(store: Store, method: UploadMethod, key: string, size = 0
   throw new StorageError('too-large', message, { store: store.name, key })
 }
 
-function needsStaging(store: Store, method: UploadMethod, asked: Asked): boolean {
+function needsStaging(
+  store: Store,
+  rules: UploadRules,
+  method: UploadMethod,
+  asked: Asked,
+): boolean {
   if (method === 'parts') return partsNeedStaging(store, asked)
   const open = askedFor(asked).filter((constraint) => !canHold(store, method, asked, constraint))
-  // What only creates destroys nothing: then a fault that completion finds can still be taken away.
-  const harmless = asked.ifAbsent && !open.includes('overwrite') && asked.size !== undefined
+  // What only creates destroys nothing: then a fault that completion finds can still be taken away. But who leaves
+  // out the mark is never completed, so it must be no more than the sender's own promise that he breaks.
+  const harmless = asked.ifAbsent && !open.some((one) => one === 'overwrite' || demands(rules, one))
   return asked.size === undefined || (open.length > 0 && !harmless)
+}
+
+/** Whether the workspace itself wants this of the bytes, whatever their sender promised. */
+function demands(rules: UploadRules, constraint: Constraint): boolean {
+  const { types, minBytes, maxBytes, requireChecksum, classes } = rules
+  if (constraint === 'type') return types !== undefined
+  if (constraint === 'checksum') return requireChecksum !== undefined
+  const limited = minBytes > 0 || maxBytes < Number.MAX_SAFE_INTEGER
+  // A signature that holds no length holds no header, nor the class that one of them names.
+  return constraint === 'size' && (limited || classes !== undefined)
 }
 
 /** Parts appear with Skein's own Complete, after it has read their list. */

@@ -1,6 +1,6 @@
 // What a workspace says of its uploads, and how a configuration writes it.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { duration, size, toBytes, toSeconds } from '#shared/storage/schema.ts'
 
 export interface UploadRules {
@@ -32,11 +32,19 @@ export interface UploadRules {
 const text = z.string().check(z.minLength(1))
 const algorithm = z.enum(['crc32', 'crc32c', 'crc64nvme', 'md5', 'sha1', 'sha256'])
 
-export const uploads = z.strictObject({
-  types: z.optional(z.array(text).check(z.minLength(1))),
+const TYPE = /^(\*|\*\/\*|[\w!#$&^.+-]+\/(\*|[\w!#$&^.+-]+))$/
+const type = z.string().check(z.regex(TYPE, 'a type such as image/png or image/*'))
+const PATTERN = /^([^{}]|\{[^{}]+\})+$/
+const pattern = z.string().check(z.regex(PATTERN, 'a pattern of keys such as users/{sub}/**'))
+
+const DAY = 86_400
+const MiB = 2 ** 20
+
+const fields = z.strictObject({
+  types: z.optional(z.array(type).check(z.minLength(1))),
   minSize: z.optional(size),
   maxSize: z.optional(size),
-  keys: z.optional(z.array(text).check(z.minLength(1))),
+  keys: z.optional(z.array(pattern).check(z.minLength(1))),
   expiry: z.optional(duration),
   maxExpiry: z.optional(duration),
   maxParts: z.optional(z.int().check(z.positive())),
@@ -49,8 +57,22 @@ export const uploads = z.strictObject({
   sweepAfter: z.optional(duration),
 })
 
-const DAY = 86_400
-const MiB = 2 ** 20
+/** Of two settings that contradict each other one would be ignored. */
+export const uploads = fields.check(
+  z.refine(
+    ({ minSize = 0, maxSize }) => maxSize === undefined || toBytes(minSize) <= toBytes(maxSize),
+    { path: ['minSize'], message: 'at most `maxSize`' },
+  ),
+  z.refine(({ expiry = 0, maxExpiry = DAY }) => toSeconds(expiry) <= toSeconds(maxExpiry), {
+    path: ['expiry'],
+    message: 'at most `maxExpiry`, which is a day unless it is said',
+  }),
+  z.refine(
+    ({ defaultClass, classes }) =>
+      defaultClass === undefined || !classes || classes.includes(defaultClass),
+    { path: ['defaultClass'], message: 'one of `classes`' },
+  ),
+)
 
 export function uploadRules(written: z.infer<typeof uploads> = {}): UploadRules {
   const maxExpirySeconds = toSeconds(written.maxExpiry ?? DAY)

@@ -142,7 +142,22 @@ async function promote(
   if (there && constraints.ifAbsent) throw await refuse(context, upload, info, taken(key))
   const mode = promotionMode(context, there)
   await copyWithin(reserved, info, key, { mode, storageClass: constraints.storageClass })
-  return reserved.head(key)
+  const promoted = await reserved.head(key)
+  const fault = await faultOfCopy(context, upload, info, promoted)
+  if (fault) throw await refuse(context, upload, promoted, fault)
+  return promoted
+}
+
+/** A store that holds no copy to what was verified may have copied what the URL brought in the meantime. */
+async function faultOfCopy(
+  context: UploadContext,
+  upload: Upload,
+  verified: ObjectInfo,
+  promoted: ObjectInfo,
+): Promise<Fault | undefined> {
+  const { copy } = context.reserved.capabilities
+  const held = copy === null || copy.sourceMatch || promoted.etag === verified.etag
+  return held ? undefined : findFault(context, upload, promoted)
 }
 
 function taken(key: string): Fault {

@@ -3,6 +3,8 @@
 
 import { setAside } from '#shared/copy/aside.ts'
 import type { ListedObject, ObjectInfo } from '#shared/storage/contract.ts'
+import { isStorageError } from '#shared/storage/errors.ts'
+import { quoteKey } from '#shared/storage/keys.ts'
 import { completeArrived } from './completion.ts'
 import type { UploadContext } from './context.ts'
 import { RECORDS_PREFIX, firstUseful } from './records.ts'
@@ -57,8 +59,25 @@ async function sweepParts({ context, cursor, signal }: Step): Promise<Swept> {
   const page = await multipart.listUploads({ cursor, signal })
   const before = now() - rules.sweepAfterSeconds * 1000
   const old = page.uploads.filter(({ begun }) => begun !== undefined && begun.getTime() < before)
-  for (const { key, uploadId } of old) await multipart.abort(key, uploadId, { signal })
-  return { aborted: old.length, next: page.cursor }
+  let aborted = 0
+  for (const { key, uploadId } of old) {
+    signal?.throwIfAborted()
+    const failure = await multipart.abort(key, uploadId, { signal }).catch(lasting)
+    if (failure) skip(context, key, failure)
+    else aborted += 1
+  }
+  return { aborted, next: page.cursor }
+}
+
+/** For `catch`: what will be no better the next time must not hold up all that comes after it. */
+function lasting(error: unknown): Error {
+  const passing = isStorageError(error) && error.retry !== 'never'
+  if (passing || !(error instanceof Error)) throw error
+  return error
+}
+
+function skip({ log }: UploadContext, key: string, { message }: Error): void {
+  log?.(`A sweep left ${quoteKey(key)} where it is: ${message}`)
 }
 
 async function sweepStaging({ context, cursor, signal }: Step): Promise<Swept> {
@@ -68,8 +87,9 @@ async function sweepStaging({ context, cursor, signal }: Step): Promise<Swept> {
   const swept = { completed: 0, quarantined: 0 }
   for (const object of page.objects) {
     signal?.throwIfAborted()
-    const became = await sweepStaged(context, object)
-    if (became) swept[became] += 1
+    const became = await sweepStaged(context, object).catch(lasting)
+    if (became instanceof Error) skip(context, object.key, became)
+    else if (became) swept[became] += 1
   }
   return { ...swept, next: page.cursor }
 }
@@ -90,8 +110,12 @@ async function sweepStaged(
     if (record && 'accepted' in record) {
       return quarantine(context, info, 'it was staged when the upload had been accepted')
     }
-    const { became } = await completeArrived(context, reserved.name, key)
-    return became === 'ignored' ? undefined : became
+    const arrival = await completeArrived(context, reserved.name, key).catch(lasting)
+    if (!(arrival instanceof Error)) {
+      return arrival.became === 'ignored' ? undefined : arrival.became
+    }
+    if (age < rules.sweepAfterSeconds * 1000) throw arrival
+    return quarantine(context, info, `it could not be completed: ${arrival.message}`)
   }
   // Another workspace's, perhaps, that shares the store: only what is old is nobody's.
   if (age < rules.sweepAfterSeconds * 1000) return undefined

@@ -3,13 +3,14 @@
 // bytes land, so that neither means anything anywhere else.
 
 import { Buffer } from 'node:buffer'
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Principal } from '#shared/access/principal.ts'
 import type { Checksum, UploadMethod } from '#shared/client/protocol.ts'
 import type { ObjectInfo, ObjectProperties } from '#shared/storage/contract.ts'
 import { StorageError, isStorageError } from '#shared/storage/errors.ts'
 import { RESERVED_PREFIX } from '#shared/storage/keys.ts'
 import type { UploadContext } from './context.ts'
+import { recordName } from './records.ts'
 
 export const STAGING_PREFIX = `${RESERVED_PREFIX}staging/`
 export const MARK = 'skein_upload'
@@ -21,6 +22,8 @@ export interface Constraints {
   maxBytes: number
   type?: string | undefined
   checksum?: Checksum | undefined
+  /** The checksum was under the signature: the provider has held the sender to it. */
+  signed?: true | undefined
   ifAbsent?: true | undefined
   /** Given at promotion, since a copy does not keep it. */
   storageClass?: string | undefined
@@ -68,9 +71,9 @@ export function newNonce(): string {
   return nonce
 }
 
-/** Where the bytes arrive. */
-export function landingKey({ nonce, key, staged }: Pick<Upload, 'nonce' | 'key' | 'staged'>) {
-  return staged ? STAGING_PREFIX + nonce : key
+/** Where the bytes arrive. A staging key is named as the record of the end will be, and so leads to it. */
+export function landingKey(upload: Pick<Upload, 'nonce' | 'key' | 'staged' | 'expires'>): string {
+  return upload.staged ? STAGING_PREFIX + recordName(upload) : upload.key
 }
 
 export function sealTicket({ seal, workspace, store }: Place, ticket: Ticket): string {
@@ -144,5 +147,5 @@ function openMark(seal: Place['seal'], sealed: string): Mark | undefined {
 /** No name of a workspace or a store has a line break, so no two places read alike. */
 function fingerprint({ workspace, store }: Place, key: string): string {
   const place = `${workspace.name}\n${store.name}\n${key}`
-  return createHash('sha256').update(place).digest('base64url').slice(0, 22)
+  return hash('sha256', place, 'base64url').slice(0, 22)
 }

@@ -16,7 +16,7 @@ import type {
 import type { Store } from '#shared/storage/store.ts'
 import type { Workspace } from '#shared/workspaces/workspace.ts'
 import type { UploadRules } from './rules.ts'
-import type { Seal } from './seal.ts'
+import type { Seal } from '#shared/seal.ts'
 
 export interface UploadsOptions {
   workspace: Workspace

@@ -26,21 +26,25 @@ function recording(limits = { messages: 10, bytes: 100_000 }) {
 
 const task = (text: string): Task => ({ v: 1, kind: 'test', text })
 
-test('what is sent is what is read, in order and within the limits of each call', async () => {
-  const texts = fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { maxLength: 30 })
-  await fc.assert(
-    fc.asyncProperty(texts, async (all) => {
-      const { queue, deliveries } = recording({ messages: 4, bytes: 2000 })
-      await queue.send(all.map(task))
-      expect(deliveries.flatMap(({ bodies }) => bodies).map(decodeTask)).toEqual(all.map(task))
-      for (const { bodies } of deliveries) {
-        expect(bodies.length).toBeLessThanOrEqual(4)
-        const bytes = Buffer.byteLength(bodies.join(''))
-        expect(bodies.length === 1 || bytes <= 2000).toBe(true)
-      }
-    }),
-  )
-})
+test(
+  'what is sent is what is read, in order and within the limits of each call',
+  { timeout: 30_000 },
+  async () => {
+    const texts = fc.array(fc.string({ unit: 'binary', maxLength: 400 }), { maxLength: 30 })
+    await fc.assert(
+      fc.asyncProperty(texts, async (all) => {
+        const { queue, deliveries } = recording({ messages: 4, bytes: 2000 })
+        await queue.send(all.map(task))
+        expect(deliveries.flatMap(({ bodies }) => bodies).map(decodeTask)).toEqual(all.map(task))
+        for (const { bodies } of deliveries) {
+          expect(bodies.length).toBeLessThanOrEqual(4)
+          const bytes = Buffer.byteLength(bodies.join(''))
+          expect(bodies.length === 1 || bytes <= 2000).toBe(true)
+        }
+      }),
+    )
+  },
+)
 
 test('a task too large is refused before anything is sent', async () => {
   const { queue, deliveries } = recording()

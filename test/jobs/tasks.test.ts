@@ -1,8 +1,11 @@
 // What becomes of each message, and what a schedule begins.
 
 import { expect, test } from 'vitest'
+import type { Landscape } from '#shared/events/changes.ts'
 import type { Task } from '#shared/platform.ts'
+import { parseStoreUri } from '#shared/storage/address.ts'
 import { StorageError } from '#shared/storage/errors.ts'
+import { openStore } from '#shared/storage/open.ts'
 import type { TaskSuite } from '#shared/tasks.ts'
 import { createTasks } from '#shared/tasks.ts'
 import type { SweepStep } from '#shared/uploads/uploads.ts'
@@ -11,24 +14,37 @@ interface Behaviour {
   arrived?: (store: string, key: string) => Promise<void>
   sweep?: (cursor: string | undefined) => SweepStep
   queue?: false
+  landscape?: Partial<Landscape>
 }
 
 const NOTHING = { completed: 0, quarantined: 0, aborted: 0 }
 
-function open({ arrived, sweep, queue }: Behaviour = {}) {
+const STORES = { primary: 'main', replicas: ['second'] }
+
+function open({ arrived, sweep, queue, landscape }: Behaviour = {}) {
   const sent: Task[] = []
   const logged: string[] = []
+  const told: string[] = []
   const suite: TaskSuite = {
     platform: {
+      now: Date.now,
       log: (line) => logged.push(line),
       queue: queue === false ? undefined : { send: async (tasks) => void sent.push(...tasks) },
     },
     config: {
       workspaces: new Map([
-        ['app', {}],
-        ['demo', {}],
+        ['app', STORES],
+        ['demo', { primary: 'third', replicas: [] }],
       ]),
+      hooks: new Map([
+        ['main', { scan: false }],
+        ['third', { scan: true }],
+      ]),
+      ledger: undefined,
     },
+    store: (name) =>
+      openStore(`memory:${name}`, { env: {}, fileSystem: false, now: Date.now }, { name }),
+    landscape: () => ({ places: [], workspaces: [], stagingPrefix: '', ...landscape }),
     workspace: (name) =>
       name === 'app' || name === 'demo'
         ? {
@@ -39,10 +55,18 @@ function open({ arrived, sweep, queue }: Behaviour = {}) {
               },
               sweep: async ({ cursor }) => sweep?.(cursor) ?? NOTHING,
             },
+            replication: {
+              step: async () => [],
+              seen: async (store, key, { type }) => void told.push(`${type} ${store}:${key}`),
+              failed: async () => false,
+              resyncStep: async () => [],
+              watch: async () => [],
+              sendWebhook: async () => undefined,
+            },
           }
         : undefined,
   }
-  return { ...createTasks(suite), sent, logged }
+  return { ...createTasks(suite), sent, logged, told }
 }
 
 const message = (body: unknown, attempt = 1) => ({
@@ -156,5 +180,80 @@ test('a workspace that fails does not keep the others from being swept', async (
 })
 
 test.each(['', 'Sweep', 'toString'])('there is no schedule %j', async (name) => {
-  await expect(open().schedule(name)).rejects.toThrow(`There is no schedule "${name}", only sweep.`)
+  await expect(open().schedule(name)).rejects.toThrow(
+    `There is no schedule "${name}", only sweep, watch, scan.`,
+  )
+})
+
+const CHANGED = {
+  v: 1,
+  kind: 'object-changed',
+  store: 'main',
+  key: 'a',
+  event: { type: 'created' },
+}
+
+test('a change is looked at for each workspace that has the store, and its copies are told', async () => {
+  const seen: string[] = []
+  const tasks = open({ arrived: async (store, key) => void seen.push(`${store}:${key}`) })
+  const outcomes = await tasks.consume([
+    message(CHANGED),
+    message({ ...CHANGED, store: 'second' }),
+    message({ ...CHANGED, store: 'nobodys' }),
+    message({ ...CHANGED, event: { type: 'deleted' } }),
+    message({ ...CHANGED, event: { type: 'missing' } }),
+  ])
+  expect(outcomes).toEqual(outcomes.map(() => ({ result: 'done' })))
+  expect(seen).toEqual(['main:a', 'second:a'])
+  expect(tasks.told).toContain('missing main:a')
+  expect(tasks.told).toHaveLength(4)
+})
+
+function s3Message(...keys: string[]) {
+  const Records = keys.map((key) => ({
+    ...{ eventSource: 'aws:s3', eventName: 'ObjectCreated:Put' },
+    s3: { bucket: { name: 'photos' }, object: { key } },
+  }))
+  return message({ Records })
+}
+
+const PLACES = [{ store: 'main', address: parseStoreUri('s3://photos?region=eu-west-1') }]
+
+test('what a provider tells the queue of one change is done at once, of several each by itself', async () => {
+  const seen: string[] = []
+  const tasks = open({
+    arrived: async (_, key) => void seen.push(key),
+    landscape: { places: PLACES },
+  })
+  expect(
+    await tasks.consume([s3Message('one'), s3Message('two', 'three'), s3Message()]),
+  ).toMatchObject([
+    { result: 'done' },
+    { result: 'done' },
+    // Records of nothing are no notification, and are kept where people see them.
+    { result: 'set-aside' },
+  ])
+  expect(seen).toEqual(['one'])
+  expect(tasks.sent).toMatchObject([{ key: 'two' }, { key: 'three' }])
+})
+
+test('a provider’s change that fails comes again as it came', async () => {
+  const down = new StorageError('unavailable', 'main does not answer.')
+  const tasks = open({
+    arrived: () => Promise.reject(down),
+    landscape: { places: PLACES },
+  })
+  expect(await tasks.consume([s3Message('one')])).toMatchObject([{ result: 'retry' }])
+})
+
+test('a store that tells nothing is scanned by schedule, step by step', async () => {
+  const tasks = open()
+  await tasks.schedule('scan')
+  expect(tasks.sent).toEqual([{ v: 1, kind: 'scan-store', store: 'third' }])
+  expect(await tasks.consume([message(tasks.sent[0])])).toEqual([{ result: 'done' }])
+  const cursor = { cleaning: true }
+  expect(tasks.sent.slice(1)).toMatchObject([{ kind: 'scan-store', store: 'third', cursor }])
+  expect(await tasks.consume([message({ ...tasks.sent[0], cursor: { after: 1 } })])).toMatchObject([
+    { result: 'set-aside', reason: expect.stringContaining('cursor') as string },
+  ])
 })

@@ -150,6 +150,39 @@ function defineReplay(open: Opener): void {
     expect((await store.head('k')).etag).toBe(etag)
   })
 
+  it('an arrival at a staging key is told the same again, when nothing lies there any more', async () => {
+    const wanted = { rules: { staging: 'always' as const } }
+    const { uploads, store, reserved, place, accepted } = open(wanted)
+    const plan = await uploads.plan(everybody, { key: 'k', size: 9 })
+    await expectOk(await follow(plan, bytesOf(9)))
+    const [staged] = (await reserved.list({ prefix: '.skein/staging/' })).objects
+    const first = await uploads.arrived(store.name, staged!.key)
+    expect(first).toMatchObject({ became: 'completed', object: { key: 'k', size: 9 } })
+    expect(await uploads.arrived(store.name, staged!.key)).toEqual(first)
+    expect(accepted).toHaveLength(1)
+    const { uploads: others } = open({ ...wanted, place, name: 'neighbour' })
+    expect(await others.arrived(store.name, staged!.key)).toMatchObject({ became: 'ignored' })
+    const never = '.skein/staging/../uploads/x'
+    await expect(uploads.arrived(store.name, never)).rejects.toMatchObject({ kind: 'invalid' })
+    const nothing = await uploads.arrived(store.name, '.skein/staging/nothing')
+    expect(nothing).toMatchObject({ became: 'ignored' })
+  })
+
+  it('an object that was changed by other means, its mark kept, is left alone', async () => {
+    const { uploads, store, reserved, place } = open()
+    const plan = await uploads.plan(everybody, { key: 'k', size: 9, method: 'parts' })
+    await uploads.complete(everybody, await sendParts(uploads, plan.id, bytesOf(9)), {})
+    const { metadata } = await reserved.head('k')
+    const { etag } = await reserved.put('k', 'longer than it was', { metadata })
+    const later = open({ place, ahead: 30 * 86_400_000 })
+    for (let cursor: string | undefined = 'records:'; cursor !== undefined;) {
+      ;({ cursor } = await later.uploads.sweep({ cursor }))
+    }
+    expect((await reserved.list({ prefix: '.skein/uploads/' })).objects).toEqual([])
+    expect(await later.uploads.arrived(store.name, 'k')).toMatchObject({ became: 'ignored' })
+    expect((await store.head('k')).etag).toBe(etag)
+  })
+
   it('a mark that was carried to another key means nothing there', async () => {
     const { uploads, store } = open()
     const plan = await uploads.plan(everybody, { key: 'k', size: 9 })

@@ -4,8 +4,9 @@
 
 import { afterAll, describe, expect, inject, it } from 'vitest'
 import type { Enforcement, UploadPlan, UploadRequest } from '#shared/client/protocol.ts'
+import { digestOf } from '#shared/wire/digest.ts'
 import { bytesOf, checksumOf, readAll, sameBytes } from '../suites/storage/content.ts'
-import { follow, isRefused } from './follow.ts'
+import { expectOk, follow, isRefused } from './follow.ts'
 import { describeStores } from './stores.ts'
 import type { OpenedUploads, Opener } from './workspace.ts'
 import { everybody, openerOf } from './workspace.ts'
@@ -46,6 +47,15 @@ for (const description of stores.described) {
       const checksum = checksumOf('crc32c', GOOD)
       defineBreaks(open, 'a session with a digest', { method: 'resumable', checksum })
     }
+    defineDemands(open)
+    it.each([...checksums])('a signed %s is never too much to verify', async (algorithm) => {
+      const { uploads } = open({ rules: { verifyBytes: 0 } })
+      const checksum = { algorithm, value: digestOf(algorithm, GOOD) }
+      const plan = await uploads.plan(everybody, { key: 'k', size: SIZE, checksum })
+      expect(plan.enforced.checksum).toBe('signed')
+      await expectOk(await follow(plan, GOOD))
+      expect(await uploads.complete(everybody, plan.id, {})).toMatchObject({ checksum })
+    })
     it('says as much as the provider can', async () => {
       const { uploads } = open()
       const [algorithm] = checksums
@@ -61,6 +71,19 @@ for (const description of stores.described) {
         overwrite: 'open',
       })
     })
+  })
+}
+
+function defineDemands(open: Opener): void {
+  it('shows nothing that the workspace forbids, even of a sender who leaves the mark out', async () => {
+    const { uploads, store } = open({ rules: { types: [PNG], maxBytes: SIZE } })
+    const asked = { key: 'demanded.png', size: SIZE, contentType: PNG, ifAbsent: true }
+    const plan = await uploads.plan(everybody, asked)
+    const { url, method, headers } = plan.request!
+    const kept = Object.entries(headers).filter(([name]) => !/skein_upload|^content-/.test(name))
+    const sent = { ...Object.fromEntries(kept), ...typeHeaders(plan, 'text/html') }
+    await fetch(url, { method, headers: sent, body: bytesOf(2 * SIZE) })
+    expect(await store.find('demanded.png')).toBeUndefined()
   })
 }
 

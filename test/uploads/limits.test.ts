@@ -1,6 +1,7 @@
 // At the edges of what stores can: a hundred megabytes in parts, sessions that break off, digests that nobody holds,
 // stores that neither copy nor list parts, metadata that leaves no room for a reason.
 
+import { PutBucketEncryptionCommand, S3Client } from '@aws-sdk/client-s3'
 import { describe, expect, inject, it } from 'vitest'
 import type { ChecksumAlgorithm } from '#shared/client/protocol.ts'
 import type { StoreOptions } from '#shared/storage/options.ts'
@@ -20,6 +21,9 @@ const READ = /^(GetObject|objects\.download)$/
 const servers = inject('servers')
 const { open } = openerOf(await describeS3(servers, { name: 's3', ...AMAZON }))
 const { open: openGcs } = openerOf(await describeGcs(servers))
+
+const plain = { name: 's3-compatible', dialect: { like: 'spaces', listV2Paging: true } } as const
+const { open: openPlain } = openerOf(await describeS3(servers, plain))
 
 /** What a binding of R2 can: no copies, and no list of parts. */
 const BINDING: StoreOptions = { capabilities: { copy: null, multipart: { listParts: false } } }
@@ -153,6 +157,37 @@ describe('stores that can less', { timeout: 60_000 }, () => {
     sameBytes(await readAll((await store.get('k')).body), bytes)
   })
 
+  it('what is promoted is what was verified, where no copy can be held to that', async () => {
+    const { uploads, store, reserved, place, control } = openPlain({ rules: { staging: 'always' } })
+    const checksum = checksumBy('sha256', bytesOf(9, 1))
+    const plan = await uploads.plan(everybody, { key: 'k', size: 9, checksum })
+    await expectOk(await follow(plan, bytesOf(9, 1)))
+    const looksAtKey = { method: 'HEAD', keyPrefix: `${place}/k`, times: 1 }
+    await control!.fault({ ...looksAtKey, action: { delayMs: 1_000 } })
+    const reads = () => control!.requests().then((all) => all.filter((r) => READ.test(r.operation)))
+    const before = (await reads()).length
+    const completed = uploads.complete(everybody, plan.id, {}).catch((error: unknown) => error)
+    // The record is looked for first; the bytes are read when they are verified.
+    while ((await reads()).length < before + 2) await new Promise(setImmediate)
+    await expectOk(await follow(plan, bytesOf(9, 2)))
+    expect(await completed).toMatchObject({ kind: 'corrupt' })
+    expect(await store.find('k')).toBeUndefined()
+    const aside = await reserved.list({ prefix: '.skein/quarantine/' })
+    expect(aside.objects).toHaveLength(1)
+  })
+
+  it('an MD5 that was signed needs no reading where KMS makes another ETag of it', async () => {
+    const described = await describeS3(servers, { name: 's3', ...AMAZON })
+    await encryptByKms(described.control.bucket)
+    const { uploads, store } = openerOf(described).open({ rules: { verifyBytes: 8 } })
+    const checksum = checksumBy('md5', bytesOf(9))
+    const plan = await uploads.plan(everybody, { key: 'k', size: 9, checksum })
+    expect(plan).toMatchObject({ staged: false, enforced: { checksum: 'signed' } })
+    await expectOk(await follow(plan, bytesOf(9)))
+    expect((await store.head('k')).checksums.md5).toBeUndefined()
+    expect(await uploads.complete(everybody, plan.id, {})).toMatchObject({ checksum })
+  })
+
   it('a reason finds room beside metadata that leaves none', async () => {
     const { uploads, reserved } = open()
     const metadata = { long: 'x'.repeat(1_300) }
@@ -182,3 +217,13 @@ describe('stores that can less', { timeout: 60_000 }, () => {
     expect(await uploads.complete(everybody, plan.id, {})).toMatchObject({ key: 'k' })
   })
 })
+
+async function encryptByKms(Bucket: string): Promise<void> {
+  const { url: endpoint, accessKeyId, secretAccessKey } = servers.s3
+  const credentials = { accessKeyId, secretAccessKey }
+  const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials })
+  const ApplyServerSideEncryptionByDefault = { SSEAlgorithm: 'aws:kms' } as const
+  const ServerSideEncryptionConfiguration = { Rules: [{ ApplyServerSideEncryptionByDefault }] }
+  await client.send(new PutBucketEncryptionCommand({ Bucket, ServerSideEncryptionConfiguration }))
+  client.destroy()
+}

@@ -25,6 +25,10 @@ const REFUSALS: Refusal[] = [
   [{ types: ['image/*'] }, { contentType: 'text/html' }, 'types', '"text/html" is not allowed'],
   [{ types: ['image/*'] }, { contentType: 'imagex/png' }, 'types', 'types are image/*'],
   [{ types: ['image/png'] }, { contentType: undefined }, 'types', 'without a type'],
+  [{ types: ['image/*'] }, { contentType: 'image/png, text/html' }, 'types', 'is not allowed'],
+  [{ types: ['image/*'] }, { contentType: 'image/png;a=b,text/html' }, 'types', 'is not allowed'],
+  [{ types: ['image/*'] }, { contentType: 'image/png text/html' }, 'types', 'is not allowed'],
+  [{ types: ['*'] }, { contentType: 'nothing' }, 'types', 'is not allowed'],
   [{ minBytes: 101 }, {}, 'size', '101 is the least'],
   [{ maxBytes: 99 }, {}, 'size', '99 is the most'],
   [{ keys: ['b/*', '*.png'] }, {}, 'keys', 'keys look like b/*, *.png'],
@@ -119,6 +123,36 @@ describe('a policy', () => {
       ),
       { ...seeded(), numRuns: 25 },
     )
+  })
+
+  it('keeps to the size of parts that is set, where it is enough', async () => {
+    const transfer = { partSizeBytes: 300_000 }
+    const { uploads } = open({ options: { transfer } })
+    const plan = await uploads.plan(everybody, { key: 'k', size: 1_000_000, method: 'parts' })
+    expect(plan.parts).toMatchObject({ size: 300_000, count: 4 })
+    const of = uploads.parts(everybody, plan.id, {
+      checksums: { '01': checksumOf('md5', bytesOf(1)) },
+    })
+    await expect(of).rejects.toMatchObject({ kind: 'invalid' })
+    await uploads.abort(everybody, plan.id)
+  })
+
+  it('signs no more parts of unknown size than so many bytes can need', async () => {
+    const options = { capabilities: { multipart: { minPartBytes: 5 * MiB } } }
+    const { uploads } = open({ rules: { maxBytes: 12 * MiB }, options })
+    const asked = { key: 'k', method: 'parts' } as const
+    const { id } = await uploads.plan(everybody, asked)
+    const sign = (partNumber: number) => uploads.parts(everybody, id, { partNumbers: [partNumber] })
+    expect((await sign(3)).parts.requests).toHaveLength(1)
+    await expect(sign(4)).rejects.toMatchObject({ kind: 'invalid' })
+    await uploads.abort(everybody, id)
+  })
+
+  it('refuses a class that the store has not, staged or straight', async () => {
+    for (const rules of [{}, { staging: 'always' }] as const) {
+      const planned = open({ rules }).uploads.plan(everybody, { ...ok, storageClass: 'ODD' })
+      await expect(planned).rejects.toMatchObject({ kind: 'unsupported' })
+    }
   })
 
   it('refuses a batch of more than a thousand', async () => {

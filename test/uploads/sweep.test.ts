@@ -86,6 +86,23 @@ function defineStaging(open: Opener): void {
     expect(await other.uploads.complete(everybody, plan.id, {})).toMatchObject({ key: 'k' })
   })
 
+  it('is not held up by what cannot be completed, and sets it aside when it is old', async () => {
+    const odd = open({ rules, options: { capabilities: { classes: ['ODD'] } } })
+    const { place, reserved } = odd
+    for (const key of ['bad', 'good', 'bad too']) {
+      const more = key === 'good' ? {} : { storageClass: 'ODD' }
+      const plan = await odd.uploads.plan(everybody, { key, size: 9, ...more })
+      await expectOk(await follow(plan, bytesOf(9)))
+    }
+    const soon = await sweepAll(open({ rules, place, ahead: 10 * MINUTE }))
+    expect(soon).toMatchObject({ completed: 1, quarantined: 0 })
+    const old = await sweepAll(open({ rules, place, ahead: 8 * DAY }))
+    expect(old).toMatchObject({ completed: 0, quarantined: 2 })
+    expect((await reserved.list({ prefix: '.skein/staging/' })).objects).toEqual([])
+    const [aside] = (await reserved.list({ prefix: '.skein/quarantine/' })).objects
+    expect((await reserved.head(aside!.key)).metadata['skein_reason']).toContain('ODD')
+  })
+
   it('sets aside what a URL brought after its upload was accepted', async () => {
     const now = open({ rules })
     const { place, store, reserved } = now

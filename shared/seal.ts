@@ -5,9 +5,9 @@
 import { Buffer } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import { createHash, createHmac, createSecretKey, timingSafeEqual } from 'node:crypto'
-import { StorageError } from '#shared/storage/errors.ts'
+import { StorageError } from './storage/errors.ts'
 
-export type Purpose = 'upload' | 'mark' | 'uppy'
+export type Purpose = 'upload' | 'mark' | 'uppy' | 'source'
 
 export interface Seal {
   /** Throws `too-large` for a payload that would not fit into a URL. */
@@ -73,7 +73,7 @@ function forged(purpose: Purpose): StorageError {
 function unsealed(): StorageError {
   return new StorageError(
     'unavailable',
-    'Uploads are switched off here: set SKEIN_SECRET, at least 32 characters kept secret, or `secrets` in the configuration.',
+    'Uploads and replication are switched off here: set SKEIN_SECRET, at least 32 characters kept secret, or `secrets` in the configuration.',
     { retry: 'never' },
   )
 }
