@@ -1,5 +1,5 @@
-// Makes dist/<target>: ES modules, minified and split, so that a dynamic import stays one and a cold start
-// that only signs loads signing alone. `npm run build` makes all targets, `npm run build -- aws` one; each
+// Makes dist/<target>: ES modules, minified, each entry in one file with what it needs later beside it; the
+// command line and the Worker are split, so that a dynamic import stays one. `npm run build` makes all targets, `npm run build -- aws` one; each
 // entry is told with its size, so that growth is seen.
 
 import { cp, rm, writeFile } from 'node:fs/promises'
@@ -10,6 +10,7 @@ import type { Bundle } from './bundle.ts'
 import { describeSizes } from './bundle.ts'
 import { buildClient, buildPage } from './build-client.ts'
 import { workerBundling } from './cloudflare/bundling.ts'
+import { buildOneFile, dataAsText } from './one-file.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -19,7 +20,6 @@ const REQUIRE = `import { createRequire as makeRequire } from 'node:module'; con
 const NODE: BuildOptions = {
   bundle: true,
   format: 'esm',
-  splitting: true,
   platform: 'node',
   target: 'node22',
   banner: { js: REQUIRE },
@@ -28,6 +28,8 @@ const NODE: BuildOptions = {
 
 interface Target {
   entries: Record<string, string>
+  /** These are split, where the others are each in one file. */
+  split?: Record<string, string>
   options: BuildOptions
   /** What the platform wants beside the code. */
   finish?(folder: string): Promise<void>
@@ -35,7 +37,9 @@ interface Target {
 
 const TARGETS: Record<string, Target> = {
   node: {
-    entries: { server: 'functions/node/server.ts', cli: 'functions/node/cli.ts' },
+    entries: { server: 'functions/node/server.ts' },
+    // A command loads what it runs.
+    split: { cli: 'functions/node/cli.ts' },
     options: NODE,
     finish: (folder) => buildPage(`${folder}/page`),
   },
@@ -60,7 +64,9 @@ const TARGETS: Record<string, Target> = {
     },
   },
   cloudflare: {
-    entries: { worker: 'functions/cloudflare/worker.ts' },
+    entries: {},
+    // A Worker reads all of its files at its start, so what matters there is that nothing is twice.
+    split: { worker: 'functions/cloudflare/worker.ts' },
     options: workerBundling(root),
   },
 }
@@ -72,25 +78,43 @@ export async function buildTarget(name: string, folder = `${root}dist/${name}`):
   if (target === undefined)
     throw new Error(`There is no target "${name}": ${TARGET_NAMES.join(', ')}.`)
   await rm(folder, { recursive: true, force: true })
-  const { metafile } = await build({
+  const { entries: whole, split = {} } = target
+  const options: BuildOptions = {
     ...target.options,
     absWorkingDir: root,
-    entryPoints: target.entries,
     outdir: folder,
     minify: true,
-    metafile: true,
     sourcemap: 'linked',
     legalComments: 'none',
     logLevel: 'warning',
     chunkNames: 'chunks/[name]-[hash]',
-  })
+  }
+  const outputs = {
+    ...(await buildSplit(split, options)),
+    ...(await buildOneFile(whole, options)),
+  }
   await target.finish?.(folder)
-  const { outputs } = metafile
-  const sources = Object.values(target.entries)
+  const sources = Object.values({ ...whole, ...split })
   const entries = Object.keys(outputs).filter((file) =>
     sources.includes(outputs[file]?.entryPoint ?? ''),
   )
   return { folder, root, outputs, entries }
+}
+
+async function buildSplit(
+  entries: Record<string, string>,
+  options: BuildOptions,
+): Promise<Bundle['outputs']> {
+  if (Object.keys(entries).length === 0) return {}
+  const plugins = [dataAsText(), ...(options.plugins ?? [])]
+  const { metafile } = await build({
+    ...options,
+    entryPoints: entries,
+    splitting: true,
+    metafile: true,
+    plugins,
+  })
+  return metafile.outputs
 }
 
 if (import.meta.main) {

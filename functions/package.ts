@@ -60,6 +60,8 @@ const home = await mkdtemp(join(tmpdir(), 'skein-package-'))
 try {
   for (const name of TARGET_NAMES) await buildTarget(name)
   for (const [packed, pack] of STEPS) {
+    // A tool adds to what it finds there: an earlier build's files would be deployed along with this one's.
+    await rm(root + packed, { recursive: true, force: true })
     await pack(home)
     console.log(`Packed ${packed}`)
   }

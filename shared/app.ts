@@ -5,7 +5,7 @@ import type { Config } from './config/config.ts'
 import type { Message, Outcome } from './jobs/queue.ts'
 import type { Platform } from './platform.ts'
 import { openSuite } from './suite.ts'
-import { createTasks } from './tasks.ts'
+import type { Tasks } from './tasks.ts'
 
 export interface Skein {
   fetch(request: Request): Promise<Response>
@@ -18,5 +18,12 @@ export interface Skein {
 export function createSkein(config: Config, platform: Platform): Skein {
   const suite = openSuite(config, platform)
   const api = createApi(suite)
-  return { fetch: async (request) => api.fetch(request), ...createTasks(suite) }
+  let tasks: Promise<Tasks> | undefined
+  // In a file of its own: a function that only answers HTTP pays for nothing that runs behind it.
+  const work = () => (tasks ??= import('./tasks.ts').then(({ createTasks }) => createTasks(suite)))
+  return {
+    fetch: async (request) => api.fetch(request),
+    consume: async (messages) => (await work()).consume(messages),
+    schedule: async (name) => (await work()).schedule(name),
+  }
 }

@@ -21,6 +21,8 @@ export interface Platform {
   fileSystem: boolean
   /** A file beside the program, where there are any; undefined when it is not there. */
   readFile?: ((path: string) => Promise<string | undefined>) | undefined
+  /** How others than stores are asked, such as those who publish keys; absent: the runtime's own. */
+  fetch?: ((url: string | URL, init?: RequestInit) => Promise<Response>) | undefined
   /** Milliseconds since the epoch. */
   now: () => number
   /** The platform's own queue, where it was given one. */

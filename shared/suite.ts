@@ -3,19 +3,28 @@
 
 import type { Config, WorkspaceConfig } from './config/config.ts'
 import { openConfigured, parseText } from './config/config.ts'
+import type { Landscape } from './events/changes.ts'
+import type { Counters } from './metrics/counters.ts'
+import { createCounters } from './metrics/counters.ts'
 import type { Platform } from './platform.ts'
+import { parseStoreUri } from './storage/address.ts'
 import { StorageError } from './storage/errors.ts'
 import type { Store } from './storage/store.ts'
-import type { Seal } from './uploads/seal.ts'
-import { createSeal } from './uploads/seal.ts'
+import type { SendTasks } from './replication/context.ts'
+import type { Replication } from './replication/replication.ts'
+import { replicationLater } from './replication/later.ts'
+import type { Seal } from './seal.ts'
+import { createSeal } from './seal.ts'
 import type { Uploads } from './uploads/uploads.ts'
 import { createUploads } from './uploads/create.ts'
+import { STAGING_PREFIX } from './uploads/ticket.ts'
 import type { DownloadContext } from './workspaces/download-context.ts'
 import { createDownloadContext } from './workspaces/download-context.ts'
 import type { Workspace } from './workspaces/workspace.ts'
 
 export interface OpenWorkspace extends Workspace {
   uploads: Uploads
+  replication: Replication
 }
 
 export interface Suite {
@@ -28,11 +37,15 @@ export interface Suite {
   workspace(name: string): OpenWorkspace | undefined
   /** One store for everybody who names it. */
   store(name: string): Store
+  /** What there is for a provider's events to be about. */
+  landscape(): Landscape
+  counters: Counters
 }
 
 export function openSuite(config: Config, platform: Platform): Suite {
   const stores = new Map<string, Store>()
   const workspaces = new Map<string, OpenWorkspace>()
+  let landscape: Landscape | undefined
   const { SKEIN_SECRET } = platform.env
   const secrets = config.secrets.length > 0 ? config.secrets : SKEIN_SECRET ? [SKEIN_SECRET] : []
   const seal = createSeal(secrets)
@@ -58,15 +71,23 @@ export function openSuite(config: Config, platform: Platform): Suite {
       replicas: written.replicas.map(store),
       downloads: written.downloads,
     }
-    const uploads = createUploads({
-      workspace,
-      rules: written.uploads,
-      seal,
-      records: store(config.ledger ?? written.primary).reserved(),
-      now: platform.now,
-      log: platform.log,
+    const { now, log, queue } = platform
+    const ledger = store(config.ledger ?? written.primary)
+    const send: SendTasks = (tasks, options) =>
+      queue ? queue.send(tasks, options) : runHere(tasks, options)
+    const replication = replicationLater({
+      ...{ workspace, rules: written.replication, seal, ledger, now, send, log },
     })
-    return { ...workspace, uploads }
+    const runHere: SendTasks = async (...given) => {
+      const { runWithoutQueue } = await import('./replication/without-queue.ts')
+      return runWithoutQueue(replication, platform)(...given)
+    }
+    const uploads = createUploads({
+      ...{ workspace, rules: written.uploads, seal, now, log },
+      records: ledger.reserved(),
+      accepted: (object) => replication.accepted(object),
+    })
+    return { ...workspace, uploads: answered(uploads, replication), replication }
   }
 
   return {
@@ -75,6 +96,8 @@ export function openSuite(config: Config, platform: Platform): Suite {
     seal,
     downloads,
     store,
+    landscape: () => (landscape ??= landscapeOf(config)),
+    counters: createCounters(),
     workspace(name) {
       const written = config.workspaces.get(name)
       if (written === undefined) return undefined
@@ -82,6 +105,29 @@ export function openSuite(config: Config, platform: Platform): Suite {
       workspaces.set(name, found)
       return found
     },
+  }
+}
+
+/** Nobody is told that an upload is there before its copies are under way. */
+function answered(uploads: Uploads, replication: Replication): Uploads {
+  return {
+    ...uploads,
+    async complete(...asked) {
+      const object = await uploads.complete(...asked)
+      await replication.settled(object)
+      return object
+    },
+  }
+}
+
+function landscapeOf({ stores, workspaces }: Config): Landscape {
+  return {
+    places: [...stores.values()].map(({ name, uri }) => ({
+      store: name,
+      address: parseStoreUri(uri),
+    })),
+    workspaces: [...workspaces.values()],
+    stagingPrefix: STAGING_PREFIX,
   }
 }
 

@@ -1,11 +1,19 @@
 // The doors of the queue and of the schedules. Each kind of task is a row of one table; what becomes of a
 // message depends on the error alone, so that it is the same on every platform.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
+import type { ScheduleName } from './schedules.ts'
+import type { Landscape } from './events/changes.ts'
 import type { Message, Outcome } from './jobs/queue.ts'
 import { MAX_DELAY_SECONDS, decodeTask } from './jobs/queue.ts'
 import type { Platform, Task } from './platform.ts'
+import type { Failure, Replication } from './replication/replication.ts'
+import { watchTask } from './replication/replication.ts'
+import { resyncFields } from './replication/resync.ts'
+import { replicateFields } from './replication/task.ts'
+import { webhookFields } from './replication/webhook.ts'
 import { StorageError } from './storage/errors.ts'
+import type { Store } from './storage/store.ts'
 import type { Uploads } from './uploads/uploads.ts'
 
 export interface Tasks {
@@ -17,21 +25,40 @@ export interface Tasks {
 
 /** What tasks use of a suite. */
 export interface TaskSuite {
-  platform: Pick<Platform, 'queue' | 'log'>
-  config: { workspaces: ReadonlyMap<string, unknown> }
+  platform: Pick<Platform, 'queue' | 'log' | 'now'>
+  config: {
+    workspaces: ReadonlyMap<string, { primary: string; replicas: readonly string[] }>
+    hooks: ReadonlyMap<string, { scan: boolean }>
+    ledger: string | undefined
+  }
   workspace(name: string): TaskWorkspace | undefined
+  store(name: string): Store
+  landscape(): Landscape
 }
 
 interface TaskWorkspace {
   uploads: Pick<Uploads, 'arrived' | 'sweep'>
+  replication: Pick<
+    Replication,
+    'step' | 'seen' | 'failed' | 'resyncStep' | 'watch' | 'sendWebhook'
+  >
 }
 
 interface Kind {
   /** One bounded step; the tasks that it returns are what follows. Throws `invalid` for fields that are not its own. */
-  run(suite: TaskSuite, task: Task): Promise<readonly Task[]>
+  run(suite: TaskSuite, task: Task, attempt: number): Promise<readonly Task[]>
+  /** Told of each failure; true where it is kept for good already, and the queue need not set it aside. */
+  failed?(suite: TaskSuite, task: Task, failure: Failure): Promise<boolean>
 }
 
 const text = z.string().check(z.minLength(1))
+
+const seenEvent = z.object({
+  type: z.enum(['created', 'deleted', 'version-deleted', 'renamed', 'missing']),
+  at: z.optional(text),
+  size: z.optional(z.number()),
+  by: z.optional(text),
+})
 
 const KINDS: Readonly<Record<string, Kind>> = {
   'upload-arrived': kind(
@@ -41,6 +68,27 @@ const KINDS: Readonly<Record<string, Kind>> = {
       return []
     },
   ),
+  'object-changed': kind(
+    z.object({ store: text, key: text, event: seenEvent }),
+    async (suite, { store, key, event }) => {
+      for (const [name, { primary, replicas }] of suite.config.workspaces) {
+        if (primary !== store && !replicas.includes(store)) continue
+        const { uploads, replication } = workspaceOf(suite, name)
+        // A completion tells of itself.
+        const became = event.type === 'created' && (await uploads.arrived(store, key)).became
+        if (!became || became === 'ignored') await replication.seen(store, key, event)
+      }
+      return []
+    },
+  ),
+  'scan-store': kind(
+    z.object({ store: text, cursor: z.optional(z.unknown()) }),
+    async (suite, { store: name, cursor }) => {
+      const { scanTasks } = await import('./events/scanner.ts')
+      const records = suite.store(suite.config.ledger ?? name).reserved()
+      return scanTasks({ store: suite.store(name), records, now: suite.platform.now }, cursor)
+    },
+  ),
   'sweep-uploads': kind(
     z.object({ workspace: text, cursor: z.optional(text) }),
     async (suite, { workspace, cursor }) => {
@@ -48,21 +96,40 @@ const KINDS: Readonly<Record<string, Kind>> = {
       return step.cursor === undefined ? [] : [sweepUploads(workspace, step.cursor)]
     },
   ),
+  replicate: kind(
+    replicateFields,
+    (suite, fields, attempt) =>
+      workspaceOf(suite, fields.workspace).replication.step(fields, attempt),
+    (suite, fields, failure) =>
+      workspaceOf(suite, fields.workspace).replication.failed(fields, failure),
+  ),
+  resync: kind(resyncFields, (suite, fields) =>
+    workspaceOf(suite, fields.workspace).replication.resyncStep(fields),
+  ),
+  webhook: kind(webhookFields, async (suite, fields) => {
+    await workspaceOf(suite, fields.workspace).replication.sendWebhook(fields)
+    return []
+  }),
+  'watch-replication': kind(z.object({ workspace: text }), (suite, { workspace }) =>
+    workspaceOf(suite, workspace).replication.watch(),
+  ),
 }
 
-interface Schedule {
-  everySeconds: number
-  /** In UTC, with five fields: what the platforms' own configurations say as well. */
-  cron: string
-  tasks(suite: TaskSuite): readonly Task[]
+const SCHEDULED: Record<ScheduleName, (config: TaskSuite['config']) => readonly Task[]> = {
+  sweep: ({ workspaces }) => [...workspaces.keys()].map((name) => sweepUploads(name)),
+  watch: ({ workspaces }) =>
+    [...workspaces].flatMap(([name, { replicas }]) =>
+      replicas.length > 0 ? [watchTask(name)] : [],
+    ),
+  scan: (config) => scannedStores(config).map((store) => ({ v: 1, kind: 'scan-store', store })),
 }
 
-export const SCHEDULES: Readonly<Record<string, Schedule>> = {
-  sweep: {
-    everySeconds: 3600,
-    cron: '17 * * * *',
-    tasks: ({ config }) => [...config.workspaces.keys()].map((name) => sweepUploads(name)),
-  },
+function isScheduled(name: string): name is ScheduleName {
+  return Object.hasOwn(SCHEDULED, name)
+}
+
+function scannedStores({ hooks }: TaskSuite['config']): string[] {
+  return [...hooks].filter(([, { scan }]) => scan).map(([store]) => store)
 }
 
 /** Twelve attempts take about an hour and a quarter; a platform's own count is only for what ends the process. */
@@ -75,14 +142,32 @@ export function createTasks(suite: TaskSuite): Tasks {
   const { queue, log } = suite.platform
 
   async function consumeOne(message: Message): Promise<Outcome> {
+    let task: Task | undefined
     try {
-      await follow(await runTask(suite, decodeTask(message.body)))
+      const tasks = await readMessage(suite, message)
+      // What a provider tells is one change as a rule, and needs no message of its own then.
+      if (tasks.length === 1) task = tasks[0]
+      await follow(task ? await runTask(suite, task, message.attempt) : tasks)
       return { result: 'done' }
     } catch (error) {
       const outcome = outcomeOf(error, message.attempt)
       const { result, reason } = outcome
       log?.(JSON.stringify({ level: 'warn', task: message.id, result, reason }))
-      return outcome
+      return task && (await isKept(task, message.attempt, outcome)) ? { result: 'done' } : outcome
+    }
+  }
+
+  /** Some kinds keep what failed themselves; where even that fails, the queue does. */
+  async function isKept(
+    task: Task,
+    attempt: number,
+    { result, reason }: Outcome & { reason: string },
+  ): Promise<boolean> {
+    const failure = { attempt, reason, givenUp: result === 'set-aside' }
+    try {
+      return (await kindOf(task).failed?.(suite, task, failure)) ?? false
+    } catch {
+      return false
     }
   }
 
@@ -95,22 +180,35 @@ export function createTasks(suite: TaskSuite): Tasks {
   return {
     consume: (messages) => Promise.all(messages.map(consumeOne)),
     async schedule(name) {
-      const found = Object.hasOwn(SCHEDULES, name) ? SCHEDULES[name] : undefined
-      if (found === undefined) {
-        const known = Object.keys(SCHEDULES).join(', ')
+      if (!isScheduled(name)) {
+        const known = Object.keys(SCHEDULED).join(', ')
         throw new StorageError('invalid', `There is no schedule "${name}", only ${known}.`)
       }
-      await follow(found.tasks(suite))
+      await follow(SCHEDULED[name](suite.config))
     },
   }
 }
 
-async function runTask(suite: TaskSuite, task: Task): Promise<readonly Task[]> {
-  const found = Object.hasOwn(KINDS, task.kind) ? KINDS[task.kind] : undefined
-  if (found === undefined) {
-    throw new StorageError('invalid', `No task is of the kind "${task.kind.slice(0, 60)}" here.`)
+/** The task that it is, or those of what a provider has sent to the queue itself. */
+async function readMessage(suite: TaskSuite, message: Message): Promise<readonly Task[]> {
+  try {
+    return [decodeTask(message.body)]
+  } catch (error) {
+    const { tasksOfMessage } = await import('./events/queue-message.ts')
+    const told = tasksOfMessage(message, () => suite.landscape())
+    if (told) return told
+    throw error
   }
-  return found.run(suite, task)
+}
+
+function kindOf(task: Task): Kind {
+  const found = Object.hasOwn(KINDS, task.kind) ? KINDS[task.kind] : undefined
+  if (found) return found
+  throw new StorageError('invalid', `No task is of the kind "${task.kind.slice(0, 60)}" here.`)
+}
+
+async function runTask(suite: TaskSuite, task: Task, attempt: number): Promise<readonly Task[]> {
+  return kindOf(task).run(suite, task, attempt)
 }
 
 /** One that fails does not hold up the others; the first error is told when all have had their turn. */
@@ -119,7 +217,9 @@ async function runInline(suite: TaskSuite, tasks: readonly Task[]): Promise<void
   const errors: unknown[] = []
   for (let steps = 0; waiting.length > 0 && steps < MAX_INLINE_STEPS; steps++) {
     const task = waiting.shift()!
-    const following = await runTask(suite, task).catch((error: unknown) => void errors.push(error))
+    const following = await runTask(suite, task, 1).catch(
+      (error: unknown) => void errors.push(error),
+    )
     waiting.push(...(following ?? []))
   }
   if (errors.length > 0) throw errors[0]
@@ -139,16 +239,19 @@ function outcomeOf(error: unknown, attempt: number): Outcome & { reason: string 
 }
 
 function kind<Fields>(
-  fields: z.ZodMiniType<Fields>,
-  run: (suite: TaskSuite, fields: Fields) => Promise<readonly Task[]>,
+  schema: z.Shape<Fields>,
+  run: (suite: TaskSuite, fields: Fields, attempt: number) => Promise<readonly Task[]>,
+  failed?: (suite: TaskSuite, fields: Fields, failure: Failure) => Promise<boolean>,
 ): Kind {
+  const read = (task: Task): Fields => {
+    const parsed = z.safeParse(schema, task)
+    if (parsed.success) return parsed.data
+    const wrong = parsed.error.issues.map(({ path }) => path.join('.')).join(', ')
+    throw new StorageError('invalid', `A task "${task.kind}" has no right ${wrong}.`)
+  }
   return {
-    async run(suite, task) {
-      const parsed = z.safeParse(fields, task)
-      if (parsed.success) return run(suite, parsed.data)
-      const wrong = parsed.error.issues.map(({ path }) => path.join('.')).join(', ')
-      throw new StorageError('invalid', `A task "${task.kind}" has no right ${wrong}.`)
-    },
+    run: async (suite, task, attempt) => run(suite, read(task), attempt),
+    ...(failed && { failed: async (suite, task, failure) => failed(suite, read(task), failure) }),
   }
 }
 

@@ -13,15 +13,25 @@ const skein = createSkein(await findConfig(platform), platform)
 const http = handle(new Hono().mount('/', (request) => skein.fetch(request)))
 
 export async function handler(event: unknown, context: LambdaContext): Promise<unknown> {
-  if (!isHttp(event)) {
+  const method = methodOf(event)
+  if (method === undefined) {
     throw new Error('This function answers HTTP alone, and the event is not an HTTP request.')
   }
-  return http(event, context)
+  // Nobody reads the body of such a request, and the adapter would refuse it in words of its own.
+  const bodiless = method === 'GET' || method === 'HEAD'
+  return http({ ...(event as LambdaEvent), ...(bodiless && { body: null }) }, context)
 }
 
-/** Payloads of version 2 have a raw path, those of version 1 and of load balancers a method. */
-function isHttp(event: unknown): event is LambdaEvent {
-  return (
-    typeof event === 'object' && event !== null && ('rawPath' in event || 'httpMethod' in event)
-  )
+interface HttpEvent {
+  rawPath: string
+  requestContext: { http?: { method?: string } }
+  path: string
+  httpMethod: string
+}
+
+/** Payloads of version 2 have a raw path, those of version 1 and of load balancers a method beside their path. */
+function methodOf(event: unknown): string | undefined {
+  const { rawPath, requestContext, path, httpMethod } = (event ?? {}) as Partial<HttpEvent>
+  if (typeof rawPath === 'string') return requestContext?.http?.method
+  return typeof path === 'string' ? httpMethod : undefined
 }

@@ -6,7 +6,7 @@ import { app } from '@azure/functions'
 import { createSkein } from '#shared/app.ts'
 import { findConfig } from '#shared/config/find.ts'
 import type { Platform } from '#shared/platform.ts'
-import { SCHEDULES } from '#shared/tasks.ts'
+import { SCHEDULES } from '#shared/schedules.ts'
 import { consumeOne, storageQueue } from './queue.ts'
 import { createStorageQueue } from './storage-queue.ts'
 

@@ -45,6 +45,9 @@ export async function consumeOne(
 /** The task as it was first sent, and how often it was tried before it was sent again. */
 function unpack(entry: unknown): { body: string; attempts: number } {
   if (typeof entry === 'string') return { body: entry, attempts: 0 }
-  const { attempts, ...task } = (entry ?? {}) as Record<string, unknown>
+  if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {
+    return { body: JSON.stringify(entry), attempts: 0 }
+  }
+  const { attempts, ...task } = entry as Record<string, unknown>
   return { body: JSON.stringify(task), attempts: typeof attempts === 'number' ? attempts : 0 }
 }

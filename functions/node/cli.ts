@@ -43,7 +43,7 @@ const ABOUT = `Keeps files in several clouds.
 A location is STORE:KEY, with a store of the configuration, or a URI such as
 s3://bucket/key?region=eu-west-1, gs://bucket/key, az://account/container/key, file:./folder.
 
-The configuration is --config FILE, else SKEIN_CONFIG, else skein.yaml here, else one folder, ./skein-data.`
+The configuration is --config FILE, else SKEIN_CONFIG, else skein.yaml here, else three folders in ./skein-data.`
 
 const EXIT_TEXT = `
 Exit codes: 0 done, 1 failed, 2 the call or the configuration is wrong, 3 not found,

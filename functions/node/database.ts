@@ -30,11 +30,16 @@ const TABLES = `
 `
 
 export function openDatabase(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true })
-  const database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  database.exec(TABLES)
-  return database
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  try {
+    const database = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS })
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    database.exec(TABLES)
+    return database
+  } catch (cause) {
+    const { message } = cause as Error
+    throw new Error(`The local state in ${path} cannot be opened: ${message}.`, { cause })
+  }
 }
 
 /** All of it or nothing. */

@@ -11,8 +11,11 @@ export interface Listener {
   close(): Promise<void>
 }
 
-const DRAIN_MILLISECONDS = 30_000
+export const DRAIN_MILLISECONDS = 30_000
 const IDLE_MILLISECONDS = 50
+const HEAD_MILLISECONDS = 60_000
+/** Without a byte in either direction. */
+const SILENCE_MILLISECONDS = 300_000
 
 /** Rejects when the address cannot be had. `fetchAt` is told the URL before the first request comes. */
 export async function listen(
@@ -20,7 +23,9 @@ export async function listen(
   port: number,
   fetchAt: (url: string) => (request: Request) => Response | Promise<Response>,
 ): Promise<Listener> {
-  const server = createServer()
+  // Node would cut a request after five minutes, and a large file takes longer; silence is cut instead.
+  const server = createServer({ requestTimeout: 0, headersTimeout: HEAD_MILLISECONDS })
+  server.setTimeout(SILENCE_MILLISECONDS)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)

@@ -43,7 +43,7 @@ export function keptSecret(
 ): string {
   const path = join(STATE_FOLDER, file)
   if (!existsSync(path)) {
-    mkdirSync(STATE_FOLDER, { recursive: true })
+    mkdirSync(STATE_FOLDER, { recursive: true, mode: 0o700 })
     // Linked once it is whole: nobody, now or after a crash, reads a part of it.
     const partial = `${path}.${process.pid}`
     writeFileSync(partial, make(), { mode: 0o600 })

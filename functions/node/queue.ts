@@ -32,6 +32,14 @@ export interface EmbeddedQueue extends Queue {
 
 export const TERM_SECONDS = 120
 
+/** More than the suite's own count, which a task that ends its process never comes to. */
+export const MAX_RECEIVED = 20
+
+const DEADLY: Outcome = {
+  result: 'set-aside',
+  reason: `Taken in hand ${MAX_RECEIVED} times, it never came to an end: it may be what ended the process.`,
+}
+
 const SQL = {
   send: 'INSERT INTO tasks (body, visible_at) VALUES (?, ?)',
   receive: `UPDATE tasks SET attempts = attempts + 1, visible_at = ?, holder = ? WHERE id IN
@@ -63,30 +71,34 @@ export async function openQueue(
     for (const listener of listeners) listener()
   })
 
+  function settle({ id, attempt }: Message, outcome: Outcome): void {
+    const held = [Number(id), attempt] as const
+    if (outcome.result === 'done') statements.done.run(...held)
+    else if (outcome.result === 'retry') {
+      statements.retry.run(now() + outcome.afterSeconds * 1000, ...held)
+    } else {
+      transaction(database, () => {
+        statements.setAside.run(outcome.reason, now(), ...held)
+        statements.done.run(...held)
+      })
+    }
+  }
+
   return {
     ...queue,
+    settle,
     receive(limit) {
       const at = now()
       const rows = statements.receive.all(at + TERM_SECONDS * 1000, holder, at, limit)
-      return rows.map(({ id, body, attempts }) => {
+      const received = rows.map(({ id, body, attempts }) => {
         return { id: String(id), body: String(body), attempt: Number(attempts) }
       })
+      for (const one of received) if (one.attempt > MAX_RECEIVED) settle(one, DEADLY)
+      return received.filter(({ attempt }) => attempt <= MAX_RECEIVED)
     },
     prolong(messages) {
       const until = now() + TERM_SECONDS * 1000
       for (const { id, attempt } of messages) statements.prolong.run(until, Number(id), attempt)
-    },
-    settle({ id, attempt }, outcome) {
-      const held = [Number(id), attempt] as const
-      if (outcome.result === 'done') statements.done.run(...held)
-      else if (outcome.result === 'retry') {
-        statements.retry.run(now() + outcome.afterSeconds * 1000, ...held)
-      } else {
-        transaction(database, () => {
-          statements.setAside.run(outcome.reason, now(), ...held)
-          statements.done.run(...held)
-        })
-      }
     },
     nextAt() {
       const at = statements.nextAt.get()?.['at']

@@ -1,14 +1,15 @@
 // The local process: the whole suite in one, with no account anywhere. `npm start` runs it.
 
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { Skein } from '#shared/app.ts'
 import { createSkein } from '#shared/app.ts'
 import type { Config } from '#shared/config/config.ts'
 import { ConfigError } from '#shared/config/problems.ts'
 import type { Platform } from '#shared/platform.ts'
-import { SCHEDULES } from '#shared/tasks.ts'
+import { SCHEDULES } from '#shared/schedules.ts'
 import { openDatabase } from './database.ts'
-import { listen } from './listener.ts'
+import { DRAIN_MILLISECONDS, listen } from './listener.ts'
 import { withLocalToken } from './local-access.ts'
 import { servePage } from './page.ts'
 import { STATE_FOLDER, localConfig, localPlatform, withVariable } from './platform.ts'
@@ -16,6 +17,8 @@ import { openQueue } from './queue.ts'
 import { startSchedules } from './schedules.ts'
 import { welcome } from './welcome.ts'
 import { startWorker } from './worker.ts'
+
+const LONGEST_END_MILLISECONDS = DRAIN_MILLISECONDS + 5_000
 
 export interface LocalServer {
   url: string
@@ -61,19 +64,34 @@ async function startAll(config: Config, base: Platform, port: number): Promise<L
 async function main(): Promise<void> {
   const platform = localPlatform()
   const { config, token } = withLocalToken(await localConfig(platform))
-  const port = Number(process.env['PORT'] ?? config.server.port)
-  const server = await startAll(config, platform, port)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void server.close().then(() => process.exit(0)))
-  }
+  const server = await startAll(config, platform, portOf(process.env['PORT'], config))
+  // Told again, it goes on: npm, a terminal and a supervisor may each pass the same signal on.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => end(server))
   console.log(welcome(server.url, config, token))
+}
+
+let ending: Promise<void> | undefined
+
+/** A task that takes longer than a request may is left: it comes again at the next start. */
+function end(server: LocalServer): void {
+  ending ??= Promise.race([server.close(), setTimeout(LONGEST_END_MILLISECONDS)]).then(() =>
+    process.exit(0),
+  )
+}
+
+function portOf(given: string | undefined, config: Config): number {
+  if (!given) return config.server.port
+  if (/^\d{1,5}$/.test(given) && Number(given) <= 65_535) return Number(given)
+  throw new Error(
+    `PORT is "${given}", and a port is a whole number up to 65535, or 0 for any that is free.`,
+  )
 }
 
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code, syscall, message } = error as NodeJS.ErrnoException
   if (code === 'EADDRINUSE') return 'The port is taken by another process; choose one with PORT=….'
-  if (code === 'EACCES')
+  if (code === 'EACCES' && syscall === 'listen')
     return 'This user may not listen on that port; choose one above 1023 with PORT=….'
   return message
 }

@@ -12,6 +12,8 @@ export interface Worker {
 }
 
 const CONCURRENCY = 4
+/** What a function on Lambda has at most; a step is made to take less. */
+export const LONGEST_STEP_MILLISECONDS = 900_000
 /** Another process may send to the same queue, and nobody tells this one. */
 const LONGEST_WAIT_MILLISECONDS = 2_000
 
@@ -26,7 +28,7 @@ export function startWorker(
 
   async function run(message: Message): Promise<void> {
     try {
-      const [outcome] = await consume([message])
+      const [outcome] = await inTime(consume([message]))
       if (outcome) queue.settle(message, outcome)
     } catch (error) {
       // It is free again when its term ends.
@@ -40,15 +42,33 @@ export function startWorker(
   function fill(): void {
     clearTimeout(timer)
     if (stopped) return
-    const free = CONCURRENCY - running.size
-    if (free === 0) return
-    for (const message of queue.receive(free)) running.set(message, run(message))
-    const wait = (queue.nextAt() ?? Number.POSITIVE_INFINITY) - Date.now()
+    const wait = guarded(takeDue) ?? LONGEST_WAIT_MILLISECONDS
     const bounded = Math.min(Math.max(wait, 0), LONGEST_WAIT_MILLISECONDS)
     timer = setTimeout(fill, timerMilliseconds(bounded / 1000))
   }
 
-  const prolonging = setInterval(() => queue.prolong(running.keys()), (TERM_SECONDS * 1000) / 3)
+  /** Milliseconds until there is more. */
+  function takeDue(): number {
+    const free = CONCURRENCY - running.size
+    if (free === 0) return Number.POSITIVE_INFINITY
+    for (const message of queue.receive(free)) running.set(message, run(message))
+    return (queue.nextAt() ?? Number.POSITIVE_INFINITY) - Date.now()
+  }
+
+  /** A database that is locked or full fails no request that sent a task, and does not end the process. */
+  function guarded<T>(work: () => T): T | undefined {
+    try {
+      return work()
+    } catch (error) {
+      log(JSON.stringify({ level: 'error', queue: 'local', error: (error as Error).message }))
+      return undefined
+    }
+  }
+
+  const prolonging = setInterval(
+    () => guarded(() => queue.prolong(running.keys())),
+    (TERM_SECONDS * 1000) / 3,
+  )
   queue.onSent(fill)
   fill()
 
@@ -59,5 +79,20 @@ export function startWorker(
       await Promise.all(running.values())
       clearInterval(prolonging)
     },
+  }
+}
+
+/** A promise that nobody settles must not take its place from others for good. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  const minutes = LONGEST_STEP_MILLISECONDS / 60_000
+  const timer = setTimeout(
+    () => late.reject(new Error(`It took more than ${minutes} minutes.`)),
+    LONGEST_STEP_MILLISECONDS,
+  )
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }

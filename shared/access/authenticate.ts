@@ -1,5 +1,6 @@
 // From an Authorization header to who asks. Closed by default: no header, no token that the configuration
-// knows, no entry. A token of Skein's own is found at once, with no promise; a JWT loads its library first.
+// knows, no entry. A token of Skein's own is found at once, with no promise, and so is a JWT that held a while
+// ago; the first JWT loads its library.
 
 import { createJwtVerifier } from './jwt.ts'
 import type { Principal } from './principal.ts'

@@ -1,9 +1,11 @@
 // JWTs of issuers that the configuration knows. The issuer's rule pins algorithms, audience and the keys or
 // where they are; `none` and shared secrets are no algorithms here. Keys are fetched at the first need, kept
-// ten minutes, and asked for again, at most twice a minute, when a token names one that is not among them.
+// ten minutes, and asked for again, at most twice a minute, when a token names one that is not among them. A
+// token that held is remembered as long, so that the requests of one user verify it once.
 
 import { Buffer } from 'node:buffer'
 import { StorageError } from '#shared/storage/errors.ts'
+import { createAdmissions } from './admissions.ts'
 import { principalOf } from './claims.ts'
 import type * as JoseModule from './jose.ts'
 import type { Principal } from './principal.ts'
@@ -13,12 +15,22 @@ import type { IssuerRule } from './rules.ts'
 type Jose = typeof JoseModule
 type Keys = ReturnType<Jose['createRemoteJWKSet']> | ReturnType<Jose['createLocalJWKSet']>
 
-export type VerifyJwt = (token: string) => Promise<Principal>
+export type VerifyJwt = (token: string) => Principal | Promise<Principal>
+
+/** A principal, until when in milliseconds since the epoch. */
+type Verified = [principal: Principal, endsAt: number]
 
 export function createJwtVerifier(rules: readonly IssuerRule[], now: () => number): VerifyJwt {
   const keys = new Map<IssuerRule, Keys>()
+  const admissions = createAdmissions(now)
 
-  return async (token) => {
+  async function admit(token: string): Promise<Principal> {
+    const [principal, endsAt] = await verifyByIssuer(token)
+    admissions.keep(token, principal, endsAt)
+    return principal
+  }
+
+  async function verifyByIssuer(token: string): Promise<Verified> {
     const issuer = claimedIssuer(token)
     const own = rules.filter((rule) => rule.issuer === issuer)
     if (own.length === 0)
@@ -38,6 +50,8 @@ export function createJwtVerifier(rules: readonly IssuerRule[], now: () => numbe
     }
     throw failure instanceof StorageError ? failure : refusal(jose, failure)
   }
+
+  return (token) => admissions.find(token) ?? admit(token)
 }
 
 async function verify(
@@ -46,7 +60,7 @@ async function verify(
   rule: IssuerRule,
   keys: Keys,
   nowMs: number,
-): Promise<Principal> {
+): Promise<Verified> {
   const { payload } = await jwtVerify(token, keys, {
     issuer: rule.issuer,
     audience: rule.audience,
@@ -55,7 +69,8 @@ async function verify(
     currentDate: new Date(nowMs),
     requiredClaims: ['exp'],
   })
-  return principalOf(payload, rule)
+  const { exp = 0 } = payload
+  return [principalOf(payload, rule), (exp + rule.clockSkewSeconds) * 1000]
 }
 
 function keysOf({ createLocalJWKSet, createRemoteJWKSet }: Jose, rule: IssuerRule): Keys {

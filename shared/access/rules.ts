@@ -1,6 +1,6 @@
 // Who is let in, as a configuration writes it: hashed tokens, and issuers of JWTs. Nothing written, nobody.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { duration, toSeconds } from '#shared/storage/schema.ts'
 import type { Scope } from './principal.ts'
 import { SCOPES } from './principal.ts'
@@ -44,6 +44,8 @@ const scopes = z.array(z.enum(SCOPES))
 const workspaces = z.union([z.literal('all'), z.array(text).check(z.minLength(1))])
 const HASH = /^sha256:[A-Za-z0-9_-]{43}$/
 
+const PREFIX = /^([^{}]|\{[^{}]+\})*$/
+
 const token = z.strictObject({
   name: text,
   hash: z.string().check(z.regex(HASH, 'a hash such as `skein token` prints: sha256:…')),
@@ -66,13 +68,21 @@ const issuerFields = z.strictObject({
   workspaces: z.optional(workspaces),
   scopeClaim: z.optional(text),
   scopes: z.optional(scopes),
-  prefix: z.optional(z.string()),
+  prefix: z.optional(z.string().check(z.regex(PREFIX, 'a prefix such as users/{sub}/'))),
 })
 
 const issuer = issuerFields.check(
   z.refine(
     ({ jwks, keys }) => (jwks === undefined) !== (keys === undefined),
     'either `jwks`, where its keys are, or `keys`, the keys themselves',
+  ),
+  z.refine(
+    (rule) => (rule.workspaceClaim === undefined) !== (rule.workspaces === undefined),
+    'either `workspaceClaim`, the claim that names the workspaces, or `workspaces` for all its tokens',
+  ),
+  z.refine(
+    (rule) => (rule.scopeClaim === undefined) !== (rule.scopes === undefined),
+    'either `scopeClaim`, the claim that lists the scopes, or `scopes` for all its tokens',
   ),
 )
 

@@ -9,6 +9,7 @@ import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
 import type { Suite } from '#shared/suite.ts'
 import { serveFolders } from './folders.ts'
 import { createGate, isFault } from './gate.ts'
+import { HOOK_PATH, serveHooks } from './hooks.ts'
 import { problemReply } from './problems.ts'
 import type { ApiEnv } from './request-id.ts'
 import { requestId, requestIdOf } from './request-id.ts'
@@ -17,14 +18,23 @@ import { ROUTES } from './routes/routes.ts'
 import { createUnrouted } from './unrouted.ts'
 import { serveUppy } from './uppy.ts'
 
-const OPEN_PATHS = ['/healthz', '/capabilities', '/openapi.json']
+/** What everybody may read. */
+const OPEN: Readonly<Record<string, () => unknown>> = {
+  '/healthz': () => ({ status: 'ok' }),
+  '/capabilities': capabilityMatrix,
+  '/openapi.json': async () => {
+    const { default: document } = await import('./openapi-document.ts')
+    return document
+  },
+}
 
 export function createApi(suite: Suite): Hono<ApiEnv> {
   const api = new Hono<ApiEnv>()
   const gate = createGate(suite)
   const unrouted = createUnrouted(gate, [
-    ...OPEN_PATHS.map((path) => ({ method: 'get', path })),
+    ...Object.keys(OPEN).map((path) => ({ method: 'get', path })),
     ...ROUTES.map(({ method, path }) => ({ method, path: PREFIX + path })),
+    { method: 'post', path: HOOK_PATH },
   ])
 
   api.onError((error, c) => {
@@ -40,15 +50,16 @@ export function createApi(suite: Suite): Hono<ApiEnv> {
 
   for (const route of ROUTES)
     api.on(route.method.toUpperCase(), PREFIX + route.path, gate.serve(route))
-  for (const path of [...OPEN_PATHS, `${FOLDER_PATH}*`, `${PREFIX}/uppy/*`])
-    api.use(path, requestId)
-  api.get('/healthz', (c) => c.json({ status: 'ok' }))
-  api.get('/capabilities', (c) => c.json(capabilityMatrix()))
-  api.get('/openapi.json', async (c) => {
-    const { default: document } = await import('./openapi.json', { with: { type: 'json' } })
-    return c.json(document)
-  })
+  for (const [path, read] of Object.entries(OPEN)) {
+    api.get(path, async ({ req: { raw } }) => {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify(await read())
+      return gate.respond(raw, requestIdOf(raw), { status: 200, body, headers })
+    })
+  }
+  for (const path of [`${FOLDER_PATH}*`, `${PREFIX}/uppy/*`]) api.use(path, requestId)
   serveUppy(api, suite)
+  serveHooks(api, suite, gate)
   if (suite.platform.fileSystem) serveFolders(api, suite.config, suite.platform)
   return api
 }

@@ -25,7 +25,8 @@ function notJson(): RequestError {
   return new RequestError(415, 'The body must be JSON, sent as `Content-Type: application/json`.')
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** As they came; no more than so many. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const length = request.headers.get('content-length')
   if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
   try {

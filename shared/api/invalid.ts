@@ -1,7 +1,7 @@
 // What is wrong with a request, all of it together: each finding points at its field and says what belongs
 // there. Values are never repeated, since nobody knows what was pasted where.
 
-import type * as z from 'zod/v4/core'
+import type { Issue } from '#shared/shape/issue.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 
 export interface Finding {
@@ -28,19 +28,19 @@ function inWords({ pointer, detail }: Finding): string {
 
 type Point = (path: readonly PropertyKey[]) => string
 
-export function invalidBody(issues: readonly z.$ZodIssue[]): InvalidRequest {
+export function invalidBody(issues: readonly Issue[]): InvalidRequest {
   return invalid(issues, (path) => path.map((step) => `/${escapeStep(String(step))}`).join(''))
 }
 
-export function invalidQuery(issues: readonly z.$ZodIssue[]): InvalidRequest {
+export function invalidQuery(issues: readonly Issue[]): InvalidRequest {
   return invalid(issues, (path) => `?${path.map(String).join('.')}`)
 }
 
-function invalid(issues: readonly z.$ZodIssue[], point: Point): InvalidRequest {
+function invalid(issues: readonly Issue[], point: Point): InvalidRequest {
   return new InvalidRequest(issues.flatMap((issue) => findings(issue, point)).slice(0, MOST_SHOWN))
 }
 
-function findings(issue: z.$ZodIssue, point: Point): Finding[] {
+function findings(issue: Issue, point: Point): Finding[] {
   if (issue.code === 'unrecognized_keys') {
     const detail = 'is not a field of this request'
     return issue.keys.map((name) => ({ pointer: point([...issue.path, shorten(name)]), detail }))
@@ -52,7 +52,7 @@ function findings(issue: z.$ZodIssue, point: Point): Finding[] {
   return [{ pointer, detail: `must be ${expected(issue)}` }]
 }
 
-function expected(issue: z.$ZodIssue): string {
+function expected(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
       return KINDS[issue.expected] ?? issue.expected

@@ -1,7 +1,8 @@
 // The OpenAPI 3.1 document, made from the very descriptions that validate the requests. Loaded by the
 // generator and by a test, never by what is deployed: what is served is the committed file.
 
-import * as z from 'zod/mini'
+import { jsonSchema } from '#shared/shape/json-schema.ts'
+import * as z from '#shared/shape/shape.ts'
 import type { ErrorKind } from '#shared/storage/errors.ts'
 import { ERROR_KINDS, problem } from './problems.ts'
 import * as requests from './requests.ts'
@@ -22,6 +23,8 @@ const REQUESTS = {
   CompleteRequest: requests.completeRequest,
   DownloadRequest: requests.downloadRequest,
   CopyRequest: requests.copyRequest,
+  ReplayRequest: requests.replayRequest,
+  ResyncRequest: requests.resyncRequest,
   UppyRequest: requests.uppyRequest,
 }
 
@@ -82,7 +85,7 @@ function nameOf({ method, path }: Route): string {
 
 function parameters({ path, query }: Route): Json[] {
   const named = ['workspace', ...(path.includes(':id') ? ['id'] : [])]
-  const { properties = {}, required = [] } = toJson(query)
+  const { properties = {}, required = [] } = jsonSchema(query, REFERENCES)
   const needed = required as string[]
   return [
     ...named.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } })),
@@ -92,7 +95,7 @@ function parameters({ path, query }: Route): Json[] {
   ]
 }
 
-function requestBody(body: z.ZodMiniType): Json {
+function requestBody(body: z.Shape): Json {
   const [name] = Object.entries(REQUESTS).find(([, schema]) => schema === body) ?? []
   if (name === undefined) throw new Error('A route takes a body that has no name in REQUESTS.')
   // Where every field may be left out, so may the body.
@@ -157,23 +160,11 @@ const OPEN = {
   '/openapi.json': open('getOpenapiJson', 'This document'),
 }
 
+const NAMED: Record<string, z.Shape> = { ...REQUESTS, ...RESPONSES }
+const REFERENCES = new Map(Object.entries(NAMED).map(([id, shape]) => [shape, COMPONENTS + id]))
+
 /** All named schemas, which refer to each other by name. */
 function schemas(): Json {
-  const named = z.registry<{ id: string }>()
-  for (const [id, schema] of Object.entries({ ...REQUESTS, ...RESPONSES }))
-    named.add(schema, { id })
-  const made = z.toJSONSchema(named, { uri: (id) => COMPONENTS + id, ...OPTIONS }).schemas
-  return Object.fromEntries(Object.entries(made).map(([id, schema]) => [id, bare(schema)]))
-}
-
-const OPTIONS = { target: 'draft-2020-12', io: 'input' } as const
-
-function toJson(schema: z.ZodMiniType): Json {
-  return bare(z.toJSONSchema(schema, OPTIONS))
-}
-
-/** Without what says where a schema stands, since it stands in the document. */
-function bare(schema: object): Json {
-  const { $schema: _dialect, $id: _place, ...rest } = schema as Json
-  return rest
+  const made = Object.entries(NAMED).map(([id, shape]) => [id, jsonSchema(shape, REFERENCES)])
+  return Object.fromEntries(made) as Json
 }

@@ -1,7 +1,7 @@
 // A request's query as typed values. Each parameter stands once, is known, and is valid UTF-8: a key that
 // were repaired on the way would be another key.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { InvalidRequest, invalidQuery } from './invalid.ts'
 
 type Convert = (text: string) => unknown
@@ -12,13 +12,16 @@ const asNumber: Convert = (text) => (/^\d{1,15}$/.test(text) ? Number(text) : te
 const asBoolean: Convert = (text) => (text === 'true' ? true : text === 'false' ? false : text)
 
 /** A reader of queries by this schema, made once for a route. */
-export function queryReader<Schema extends z.ZodMiniObject>(
-  schema: Schema,
-): (url: string) => z.infer<Schema> {
+export function queryReader<Query>(
+  schema: z.Shape<Query> & { readonly shape: z.Fields },
+): (url: string) => Query {
   const converts = new Map(
     Object.entries(schema.shape).map(([name, field]) => [name, convertOf(field)]),
   )
+  const needsNone = z.safeParse(schema, {}).success
   return (url) => {
+    // Nothing asked, nothing wrong: what has no query has no fields to it.
+    if (needsNone && !url.includes('?')) return {} as Query
     const given: Record<string, unknown> = Object.create(null)
     for (const [name, text] of pairsOf(url)) {
       if (name in given) throw wrong(name, 'stands twice')
@@ -30,10 +33,10 @@ export function queryReader<Schema extends z.ZodMiniObject>(
   }
 }
 
-function convertOf(field: unknown): Convert {
-  if (field instanceof z.ZodMiniOptional) return convertOf(field.def.innerType)
-  if (field instanceof z.ZodMiniNumber) return asNumber
-  return field instanceof z.ZodMiniBoolean ? asBoolean : asText
+function convertOf({ is }: z.Shape): Convert {
+  if (is.kind === 'optional') return convertOf(is.inner)
+  if (is.kind === 'number' || is.kind === 'int') return asNumber
+  return is.kind === 'boolean' ? asBoolean : asText
 }
 
 function pairsOf(url: string): [string, string][] {

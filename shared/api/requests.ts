@@ -2,13 +2,15 @@
 // document, and compared with the public types when the project is checked. An unknown field is an error: a
 // misspelt constraint must never be a constraint ignored.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import type {
   BatchRequest,
   CompleteRequest,
   CopyRequest,
   DownloadRequest,
   PartsRequest,
+  ReplayRequest,
+  ResyncRequest,
   UploadRequest,
   UppyRequest,
 } from '#shared/client/protocol.ts'
@@ -98,6 +100,17 @@ export const copyRequest = z.strictObject({
   ifAbsent: z.optional(z.boolean()),
 })
 
+export const replayRequest = z.strictObject({
+  store: z.optional(text),
+  key: z.optional(key),
+  deletes: z.optional(z.boolean()),
+})
+
+export const resyncRequest = z.strictObject({
+  prefix: z.optional(z.string().check(z.maxLength(LONGEST_KEY))),
+  thorough: z.optional(z.boolean()),
+})
+
 export const uppyRequest = z.strictObject({
   expiresInSeconds: z.optional(z.int().check(z.positive(), z.maximum(WEEK_SECONDS))),
   prefix: z.optional(z.string().check(z.maxLength(LONGEST_KEY))),
@@ -112,6 +125,8 @@ export type Agreement = Held<
     Agrees<z.infer<typeof completeRequest>, CompleteRequest>,
     Agrees<z.infer<typeof downloadRequest>, DownloadRequest>,
     Agrees<z.infer<typeof copyRequest>, CopyRequest>,
+    Agrees<z.infer<typeof replayRequest>, ReplayRequest>,
+    Agrees<z.infer<typeof resyncRequest>, ResyncRequest>,
     Agrees<z.infer<typeof uppyRequest>, UppyRequest>,
   ]
 >

@@ -1,7 +1,7 @@
 // What answers hold, as schemas: the OpenAPI document is made from them, and the compiler compares them with
 // the public types. Nothing of this is loaded at run time. Clients must expect further fields.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import type * as protocol from '#shared/client/protocol.ts'
 import type { Agrees, Held } from './agreement.ts'
 import { algorithm, checksum } from './requests.ts'
@@ -123,6 +123,7 @@ const StoreCopy = z.object({
   etag: textOrNone,
   modified: z.optional(time),
   storageClass: textOrNone,
+  copy: z.optional(z.enum(['current', 'older', 'foreign'])),
   problem: textOrNone,
 })
 
@@ -191,6 +192,38 @@ const WorkspaceStats = z.object({
   ),
 })
 
+const ReplicationProblem = z.object({
+  kind: z.enum(['late', 'set-aside', 'bare-absence', 'foreign']),
+  store: text,
+  key: text,
+  since: time,
+  reason: text,
+  attempts: z.optional(count),
+})
+
+const ReplicationStatus = z.object({
+  workspace: text,
+  mode: z.enum(['after', 'sync', 'manual']),
+  primary: text,
+  replicas: z.array(
+    z.object({
+      store: text,
+      lagSeconds: z.number(),
+      oldestChange: z.optional(time),
+      late: count,
+      setAside: count,
+      findings: count,
+      atLeast: atMost,
+      canarySeconds: z.optional(z.number()),
+      canaryArrivedAt: z.optional(time),
+    }),
+  ),
+  heldDeletes: count,
+  problems: z.array(ReplicationProblem),
+})
+
+const ReplayResponse = z.object({ replayed: count, deletes: count, more: z.boolean() })
+
 const UppyEndpoint = z.object({ endpoint: text, expiresAt: time })
 
 /** By the names that the document and the public types have for them. */
@@ -213,6 +246,9 @@ export const RESPONSES = {
   CopyResponse,
   WorkspaceStatus,
   WorkspaceStats,
+  ReplicationProblem,
+  ReplicationStatus,
+  ReplayResponse,
   UppyEndpoint,
   Problem,
 }
@@ -239,6 +275,9 @@ export type Agreement = Held<
     Agrees<z.infer<typeof CopyResponse>, protocol.CopyResponse>,
     Agrees<z.infer<typeof WorkspaceStatus>, protocol.WorkspaceStatus>,
     Agrees<z.infer<typeof WorkspaceStats>, protocol.WorkspaceStats>,
+    Agrees<z.infer<typeof ReplicationProblem>, protocol.ReplicationProblem>,
+    Agrees<z.infer<typeof ReplicationStatus>, protocol.ReplicationStatus>,
+    Agrees<z.infer<typeof ReplayResponse>, protocol.ReplayResponse>,
     Agrees<z.infer<typeof UppyEndpoint>, protocol.UppyEndpoint>,
     Agrees<z.infer<typeof Problem>, protocol.Problem>,
   ]

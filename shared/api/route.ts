@@ -1,7 +1,7 @@
 // One description of each route, from which its requests are validated and the OpenAPI document is made: two
 // stories could not be told apart. A handler finds everything checked, and answers with plain data.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import type { Principal, Scope } from '#shared/access/principal.ts'
 import type { Platform } from '#shared/platform.ts'
 import type { ErrorKind } from '#shared/storage/errors.ts'
@@ -33,8 +33,6 @@ export interface Call<Query, Body> extends Caller {
 /** 200 with a body of this name, 204 with none, 307 to the address that the handler gives. */
 export type Answer = { status: 200; body: ResponseName } | { status: 204 } | { status: 307 }
 
-type QuerySchema = z.ZodMiniObject<z.core.$ZodLooseShape, z.core.$strict>
-
 interface Facts {
   method: 'get' | 'post' | 'put' | 'delete'
   /** Below `/v1/:workspace`. */
@@ -48,15 +46,15 @@ interface Facts {
   maxBodyBytes?: number
 }
 
-interface Description<Query extends QuerySchema, Body extends z.ZodMiniType> extends Facts {
-  query: Query
-  body: Body
-  handle: (call: Call<z.infer<Query>, z.infer<Body>>) => unknown
+interface Description<Query, Body> extends Facts {
+  query: z.Shape<Query> & { readonly shape: z.Fields }
+  body: z.Shape<Body>
+  handle: (call: Call<Query, Body>) => unknown
 }
 
 export interface Route extends Facts {
-  query: QuerySchema
-  body: z.ZodMiniType
+  query: z.Shape & { readonly shape: z.Fields }
+  body: z.Shape
   /** Validates, then handles; what comes back is the answer's body, or where a 307 leads. */
   run(caller: Caller): Promise<unknown>
 }
@@ -64,12 +62,10 @@ export interface Route extends Facts {
 export const NO_QUERY = z.strictObject({})
 export const NO_BODY = z.undefined()
 
-export function route<Query extends QuerySchema, Body extends z.ZodMiniType>(
-  described: Description<Query, Body>,
-): Route {
+export function route<Query, Body>(described: Description<Query, Body>): Route {
   const { body: schema, handle, maxBodyBytes = MAX_BODY_BYTES } = described
   const readQuery = queryReader(described.query)
-  const hasBody: boolean = (schema as z.ZodMiniType) !== NO_BODY
+  const hasBody: boolean = (schema as z.Shape) !== NO_BODY
   return {
     ...described,
     async run(caller) {

@@ -4,7 +4,7 @@
 import type { Principal } from '#shared/access/principal.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { Suite } from '#shared/suite.ts'
-import type { Seal } from '#shared/uploads/seal.ts'
+import type { Seal } from '#shared/seal.ts'
 
 interface Pass {
   workspace: string

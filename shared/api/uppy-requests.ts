@@ -1,6 +1,6 @@
 // What Uppy sends, read leniently: further fields may come with any of its versions. What we use is checked.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { readJson } from './body.ts'
 import { invalidBody, invalidQuery } from './invalid.ts'
 
@@ -60,10 +60,7 @@ function described({ filename, type, metadata }: z.infer<typeof file>): UppyFile
   return { fileName: filename, contentType, metadata: metadata ?? {} }
 }
 
-async function readBody<Schema extends z.ZodMiniType>(
-  request: Request,
-  schema: Schema,
-): Promise<z.infer<Schema>> {
+async function readBody<T>(request: Request, schema: z.Shape<T>): Promise<T> {
   const parsed = z.safeParse(schema, await readJson(request, MAX_BODY_BYTES))
   if (parsed.success) return parsed.data
   throw invalidBody(parsed.error.issues)

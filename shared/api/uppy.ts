@@ -9,6 +9,7 @@ import { StorageError } from '#shared/storage/errors.ts'
 import type { Store } from '#shared/storage/store.ts'
 import type { OpenWorkspace, Suite } from '#shared/suite.ts'
 import { STAGING_PREFIX } from '#shared/uploads/ticket.ts'
+import { LAST_LOOK_SECONDS, lookLater } from './look-later.ts'
 import { problem, problemResponse } from './problems.ts'
 import type { ApiEnv } from './request-id.ts'
 import { baseOf, openPass, patternsOf } from './uppy-access.ts'
@@ -16,8 +17,8 @@ import { fitMetadata, keyFor } from './uppy-file.ts'
 import { readCompletion, readFile, readFormFile, readLanding } from './uppy-requests.ts'
 
 const ENDPOINT = '/v1/:workspace/uppy/:token'
-/** When to look for a form's object: nobody tells that it has arrived. The queue waits no longer than the last. */
-const LOOK_AFTER_SECONDS = [60, 900]
+/** When to look for a form's object: nobody tells that it has arrived. */
+const LOOK_AFTER_SECONDS = [60, LAST_LOOK_SECONDS]
 
 type Ctx = Context<ApiEnv>
 
@@ -75,26 +76,10 @@ async function planForm(suite: Suite, { who, workspace, patterns }: Asked, c: Ct
   const key = keyFor(who, patterns, fileName)
   const plan = await uploads.plan(who, { key, contentType, metadata, method: 'form' })
   const { url, fields = {} } = plan.request!
-  await lookLater(suite, workspace, landingOf(primary, fields['key'] ?? ''))
+  // Uppy calls nobody after a form, and refuses one that redirects (`buildPostPolicyForm` of its S3 client).
+  const landing = landingOf(primary, fields['key'] ?? '')
+  await lookLater(suite.platform, workspace, [landing], LOOK_AFTER_SECONDS)
   return { method: 'POST', url, fields, expiresAt: plan.expiresAt, dropped }
-}
-
-/**
- * Uppy calls nobody after a form, and refuses one that redirects (`buildPostPolicyForm` of its S3 client), so
- * the queue looks for what became of it. Events and sweeps do too.
- */
-async function lookLater({ platform }: Suite, { name, primary }: OpenWorkspace, key: string) {
-  const { queue, waitUntil } = platform
-  if (queue === undefined) return
-  const task = { v: 1, kind: 'upload-arrived', workspace: name, store: primary.name, key } as const
-  const sent = Promise.all(
-    LOOK_AFTER_SECONDS.map((delaySeconds) => queue.send([task], { delaySeconds })),
-  ).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error)
-    platform.log?.(JSON.stringify({ level: 'warn', event: 'uppy-form-unwatched', reason }))
-  })
-  if (waitUntil) waitUntil(sent)
-  else await sent
 }
 
 /**
@@ -173,7 +158,7 @@ function formless({ name, row }: Store): StorageError {
   const instead =
     row.wire === 'azure'
       ? "Uppy's S3 plugin cannot upload there at all; use Skein's own client"
-      : 'give Uppy `shouldUseMultipart: true`'
+      : 'give Uppy `shouldUseMultipart: true`, and no empty files, which it sends as forms all the same'
   return new StorageError('unsupported', `${name} (${row.title}) takes no forms: ${instead}.`, {
     store: name,
   })

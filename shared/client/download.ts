@@ -1,5 +1,5 @@
 // Signs a download and makes the request. Where the store does not answer, the next that may hold the object
-// does; that it has no such object is an answer.
+// does. That there is no such object is an answer of the primary's; a copy that lacks it may only lag.
 
 import type { Api } from './api.ts'
 import type { Patience } from './backoff.ts'
@@ -24,27 +24,26 @@ export async function download(
   { signal, ...asked }: DownloadOptions,
 ): Promise<Response> {
   const body = { ...asked, key }
-  const { store, request, fallbacks } = await api.call<Download>('POST', 'downloads', {
+  const { store, request, maybeStale, fallbacks } = await api.call<Download>('POST', 'downloads', {
     body,
     signal,
   })
   const sources = [{ store, request }, ...fallbacks]
   async function tryAll(): Promise<Response> {
-    let failure: unknown
+    const failures: SkeinError[] = []
     for (const source of sources) {
+      const what = `"${key}" of the store "${source.store}"`
       try {
-        return await read(
-          fetchNow,
-          source.request,
-          `"${key}" of the store "${source.store}"`,
-          signal,
-        )
+        return await read(fetchNow, source.request, what, signal)
       } catch (error) {
-        if (!(error instanceof SkeinError && error.passing)) throw error
-        failure = error
+        if (!(error instanceof SkeinError)) throw error
+        const mayLag = maybeStale || failures.length > 0
+        if (!error.passing && !(mayLag && error.kind === 'not-found')) throw error
+        failures.push(error)
       }
     }
-    throw failure
+    // What may be where nobody answers is not known to be missing.
+    throw failures.find(({ passing }) => passing) ?? failures[0]
   }
   return retry(tryAll, patience, signal)
 }

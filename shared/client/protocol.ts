@@ -180,6 +180,8 @@ export interface StoreCopy {
   etag?: string | undefined
   modified?: string | undefined
   storageClass?: string | undefined
+  /** Of a replica, beside the primary's: the same, an earlier one of Skein's, or nothing of Skein's. */
+  copy?: 'current' | 'older' | 'foreign' | undefined
   /** Why it is unknown. */
   problem?: string | undefined
 }
@@ -260,6 +262,65 @@ export interface WorkspaceStats {
     complete: boolean
     problem?: string | undefined
   }[]
+}
+
+/** What is not yet where it should be. */
+export interface ReplicationStatus {
+  workspace: string
+  mode: 'after' | 'sync' | 'manual'
+  primary: string
+  replicas: {
+    store: string
+    /** The age of the oldest change that is known not to be there; 0 where none is. */
+    lagSeconds: number
+    oldestChange?: string | undefined
+    /** Changes that failed at least twice and are tried again. */
+    late: number
+    /** Changes that nobody tries again until they are replayed. */
+    setAside: number
+    /** For a person to decide. */
+    findings: number
+    /** There are more of them than these figures tell. */
+    atLeast?: true | undefined
+    /** How long Skein's own object took the last time it arrived, and when that was. */
+    canarySeconds?: number | undefined
+    canaryArrivedAt?: string | undefined
+  }[]
+  /** Deletions that wait for a person, since there were suddenly too many. */
+  heldDeletes: number
+  problems: ReplicationProblem[]
+}
+
+/** `bare-absence`: gone from the primary without a sign of a deletion. `foreign`: Skein did not put it there. */
+export interface ReplicationProblem {
+  kind: 'late' | 'set-aside' | 'bare-absence' | 'foreign'
+  store: string
+  key: string
+  since: string
+  reason: string
+  attempts?: number | undefined
+}
+
+/** Which changes to send on their way again; absent fields: all that were set aside or found. */
+export interface ReplayRequest {
+  store?: string | undefined
+  key?: string | undefined
+  /** Allow the deletions that wait for a person, too. */
+  deletes?: boolean | undefined
+}
+
+export interface ReplayResponse {
+  replayed: number
+  deletes: number
+  /** Ask again for the rest. */
+  more: boolean
+}
+
+export interface ResyncRequest {
+  /** Absent: everything. */
+  prefix?: string | undefined
+  /** Look at every object, not only at those whose listings differ. */
+  thorough?: boolean | undefined
 }
 
 /** For a page that uploads with Uppy. */

@@ -61,11 +61,20 @@ export async function feedSession(
       const offset = unsure ? await ask(job, address) : known
       unsure = true
       if (offset === undefined || isDone(offset, source)) return offset
-      return sendChunk(job, address, offset)
+      const next = await sendChunk(job, address, offset)
+      if (next !== undefined && next <= offset) throw stuck()
+      return next
     })
   }
   if (at !== undefined) progress.set(0, source.size)
   return at !== undefined
+}
+
+/** It may keep less than it was sent, and something of it; or a page may not read how much. */
+function stuck(): SkeinError {
+  const message =
+    'The store has kept nothing of a piece of the upload, or the bucket shows no Range: `skein setup` writes the CORS rule that does.'
+  return new SkeinError('unavailable', message, { passing: true })
 }
 
 /** Whoever gives up says so, that nothing is kept of it. */

@@ -44,29 +44,45 @@ export async function openMemory(
   return {
     lasting: true,
     async recall() {
-      const found = parse(await store.getItem(place))
+      const found = parse(await tolerate(() => store.getItem(place)))
       return found?.of === of ? found : undefined
     },
     async keep(what) {
-      try {
-        await store.setItem(place, JSON.stringify({ ...what, of }))
-      } catch {
-        // A full or forbidden storage: the upload goes on, and will not be resumed.
-      }
+      await tolerate(() => store.setItem(place, JSON.stringify({ ...what, of })))
     },
-    forget: async () => store.removeItem(place),
+    async forget() {
+      await tolerate(() => store.removeItem(place))
+    },
   }
 }
 
+/** A full or forbidden storage: the upload goes on, and will not be resumed. */
+async function tolerate<T>(act: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await act()
+  } catch {
+    return undefined
+  }
+}
+
+/** Looked up at each use, since a page may be forbidden even to name it. */
 function localStore(): ResumeStore {
   // Node has the name too, and warns of whoever touches it without a file behind it.
-  if (typeof document === 'object') return localStorage
+  if (typeof document === 'object') {
+    return {
+      getItem: (name) => localStorage.getItem(name),
+      setItem: (name, value) => localStorage.setItem(name, value),
+      removeItem: (name) => localStorage.removeItem(name),
+    }
+  }
   throw new TypeError('There is no localStorage here: give `resume` a store of your own.')
 }
 
-function parse(text: string | null): (Remembered & { of: string }) | undefined {
+function parse(text: string | null | undefined): (Remembered & { of: string }) | undefined {
   try {
-    return text === null ? undefined : (JSON.parse(text) as Remembered & { of: string })
+    return text === null || text === undefined
+      ? undefined
+      : (JSON.parse(text) as Remembered & { of: string })
   } catch {
     return undefined
   }

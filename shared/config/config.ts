@@ -1,10 +1,15 @@
 // The configuration as the program uses it: text, JSON or YAML, in; stores and workspaces, typed and
 // checked, out. Every problem is reported at once. Opens nothing but to find out that it could.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import type { AccessRules } from '#shared/access/rules.ts'
 import { accessRules } from '#shared/access/rules.ts'
+import type { HookRule } from '#shared/events/rules.ts'
+import { hookRule } from '#shared/events/rules.ts'
+import { canCompareAndSet } from '#shared/jobs/ledger.ts'
 import type { Platform } from '#shared/platform.ts'
+import type { ReplicationRules } from '#shared/replication/rules.ts'
+import { replicationRules } from '#shared/replication/rules.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { openStore } from '#shared/storage/open.ts'
 import type { StoreOptions } from '#shared/storage/options.ts'
@@ -17,8 +22,9 @@ import type { DownloadRules } from '#shared/workspaces/download-rules.ts'
 import { downloadRules } from '#shared/workspaces/download-rules.ts'
 import type { Problem } from './problems.ts'
 import { ConfigError, problemsOf } from './problems.ts'
+import { misfits } from './misfits.ts'
 import type { ConfigText } from './schema.ts'
-import { schema } from './schema.ts'
+import { SECRET_PROBLEM, isSecret, schema } from './schema.ts'
 import { nearest } from './spelling.ts'
 import { substitute } from './variables.ts'
 import { storeUri } from './uri.ts'
@@ -36,6 +42,7 @@ export interface WorkspaceConfig {
   replicas: readonly string[]
   uploads: UploadRules
   downloads: DownloadRules
+  replication: ReplicationRules
 }
 
 export interface Config {
@@ -45,6 +52,8 @@ export interface Config {
   workspaces: ReadonlyMap<string, WorkspaceConfig>
   server: { host: string; port: number; publicUrl: string | undefined }
   access: AccessRules
+  /** By store. */
+  hooks: ReadonlyMap<string, HookRule>
   cors: { origins: readonly string[]; maxAgeSeconds: number } | undefined
   /** The first seals, all open. Empty: `SKEIN_SECRET` does. */
   secrets: readonly string[]
@@ -116,14 +125,16 @@ export function readConfig(raw: unknown, source: string, platform: Platform): Co
   problems.push(
     ...misfits(config, Object.keys(parsed.data.stores)),
     ...unreadable(config, platform),
+    ...guessable(config, platform),
     ...unopenable(config, platform),
+    ...unfitLedger(config, platform),
   )
   if (problems.length > 0) throw new ConfigError(source, problems)
   return config
 }
 
 function typed(
-  { workspaces = {}, server, access, cors, secrets = [], ledger, prices }: ConfigText,
+  { workspaces = {}, server, access, hooks = {}, cors, secrets = [], ledger, prices }: ConfigText,
   source: string,
   stores: Config['stores'],
 ): Config {
@@ -131,12 +142,13 @@ function typed(
     source,
     stores,
     workspaces: new Map(
-      Object.entries(workspaces).map(([name, { primary, replicas = [], uploads, downloads }]) => [
+      Object.entries(workspaces).map(([name, { primary, replicas = [], ...rules }]) => [
         name,
         {
           ...{ name, primary, replicas },
-          uploads: uploadRules(uploads),
-          downloads: downloadRules(downloads),
+          uploads: uploadRules(rules.uploads),
+          downloads: downloadRules(rules.downloads),
+          replication: replicationRules(rules.replication),
         },
       ]),
     ),
@@ -146,6 +158,7 @@ function typed(
       publicUrl: server?.publicUrl,
     },
     access: accessRules(access),
+    hooks: new Map(Object.entries(hooks).map(([store, rule]) => [store, hookRule(rule)])),
     cors: cors && { origins: cors.origins, maxAgeSeconds: toSeconds(cors.maxAge ?? 600) },
     ...{ secrets, ledger, prices },
   }
@@ -211,63 +224,29 @@ function given<T, U>(value: T | undefined, convert: (value: T) => U): U | undefi
   return value === undefined ? undefined : convert(value)
 }
 
-/** Workspaces that name stores there are none of, and two names for one place. */
-function misfits({ stores, workspaces, ledger }: Config, written: readonly string[]): Problem[] {
-  const problems: Problem[] = []
-  const check = (path: PropertyKey[], store: string) => {
-    if (written.includes(store)) return
-    const hint = nearest(store, written)
-    problems.push({
-      path,
-      message: `there is no store "${store}"${hint ? `; did you mean "${hint}"?` : ''}`,
-    })
-  }
-  for (const { name, primary, replicas, downloads } of workspaces.values()) {
-    check(['workspaces', name, 'primary'], primary)
-    const seen = new Set([primary])
-    for (const [index, replica] of replicas.entries()) {
-      const path = ['workspaces', name, 'replicas', index]
-      check(path, replica)
-      if (seen.has(replica))
-        problems.push({ path, message: `"${replica}" is in this workspace already` })
-      seen.add(replica)
-    }
-    problems.push(...strangers(name, downloads, seen))
-  }
-  if (ledger !== undefined) check(['ledger'], ledger)
-  const places = new Map<string, string>()
-  for (const { name, uri } of stores.values()) {
-    const twin = places.get(uri)
-    if (twin !== undefined)
-      problems.push({ path: ['stores', name], message: `is the same place as stores.${twin}` })
-    places.set(uri, name)
-  }
-  return problems
-}
-
-const SOURCES = ['primary', 'fastest', 'cheapest', 'balanced']
-
-/** Stores that a workspace's downloads name and that it does not have. */
-function strangers(
-  workspace: string,
-  { from, weights, cdn }: DownloadRules,
-  stores: ReadonlySet<string>,
-): Problem[] {
-  const path = ['workspaces', workspace, 'downloads']
-  const strange = (where: string[], store: string) => ({
-    path: [...path, ...where],
-    message: `"${store}" is no store of this workspace`,
-  })
-  return [
-    ...(SOURCES.includes(from) || stores.has(from) ? [] : [strange(['from'], from)]),
-    ...Object.keys(weights).flatMap((s) => (stores.has(s) ? [] : [strange(['weights', s], s)])),
-    ...Object.keys(cdn).flatMap((s) => (stores.has(s) ? [] : [strange(['cdn', s], s)])),
-  ]
-}
-
 function unreadable({ prices }: Config, { readFile }: Platform): Problem[] {
   if (typeof prices !== 'string' || readFile) return []
   return [{ path: ['prices'], message: 'no file can be read here; write the prices themselves' }]
+}
+
+/** A secret of the environment is held to what one of the configuration is. */
+function guessable({ secrets }: Config, { env: { SKEIN_SECRET = '' } }: Platform): Problem[] {
+  if (secrets.length > 0 || SKEIN_SECRET === '' || isSecret(SKEIN_SECRET)) return []
+  return [{ path: ['secrets'], message: `the variable SKEIN_SECRET is not ${SECRET_PROBLEM}` }]
+}
+
+/** State that several change at once is kept by compare-and-set. */
+function unfitLedger({ ledger, stores }: Config, platform: Platform): Problem[] {
+  const written = ledger === undefined ? undefined : stores.get(ledger)
+  if (written === undefined) return []
+  try {
+    if (canCompareAndSet(openStore(written.uri, platform, written.options))) return []
+  } catch (error) {
+    if (error instanceof StorageError) return []
+    throw error
+  }
+  const message = `"${ledger}" has no conditional writes, which the ledger needs; name another store`
+  return [{ path: ['ledger'], message }]
 }
 
 /** Each store's own faults, as far as they can be seen without a request. */
@@ -302,6 +281,10 @@ const SETTINGS = [
   ...['jwks', 'keys', 'algorithms', 'clockSkew', 'workspaceClaim', 'scopeClaim', 'from', 'weights'],
   ...['expiry', 'maxExpiry', 'cdn', 'types', 'minSize', 'maxSize', 'maxParts', 'classes'],
   ...['defaultClass', 'requireChecksum', 'onlyIfAbsent', 'staging', 'verifyUpTo', 'sweepAfter'],
+  ...['replication', 'mode', 'waitFor', 'deletes', 'deleteAfter', 'conflict', 'only', 'prefixes'],
+  ...['tags', 'missedAfter', 'webhooks', 'url'],
+  ...['hooks', 'sns', 'topics', 'pubsub', 'serviceAccount', 'eventGrid', 'entra', 'tenant', 'scan'],
+  ...['application', 'b2', 'bearer', 'notifications', 'queue', 'topic', 'eventBridge', 'url'],
   ...['idle', 'copy', 'cors', 'origins', 'maxAge', 'encryption', 'versioning', 'lifecycle'],
 ]
 

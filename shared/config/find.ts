@@ -1,5 +1,5 @@
 // Which text is the configuration: the variable SKEIN_CONFIG, which holds it or names its file, else
-// skein.yaml, skein.yml or skein.json where the program runs, else the default: one local folder.
+// skein.yaml, skein.yml or skein.json where the program runs, else the default: three folders.
 
 import type { Platform } from '#shared/platform.ts'
 import type { Config } from './config.ts'

@@ -1,7 +1,7 @@
 // What is wrong with a configuration, all of it together: each line names the path, the value and what was
 // expected there. Values of secret fields are never shown.
 
-import type * as z from 'zod/v4/core'
+import type { Issue } from '#shared/shape/issue.ts'
 import { isSecretField, redact } from './redact.ts'
 
 export interface Problem {
@@ -27,11 +27,11 @@ export function pathText(path: readonly PropertyKey[]): string {
 }
 
 /** The validator's findings in our words. */
-export function problemsOf(issues: readonly z.$ZodIssue[], data: unknown): Problem[] {
+export function problemsOf(issues: readonly Issue[], data: unknown): Problem[] {
   return issues.flatMap((issue) => explain(issue, data, []))
 }
 
-function explain(issue: z.$ZodIssue, data: unknown, base: readonly PropertyKey[]): Problem[] {
+function explain(issue: Issue, data: unknown, base: readonly PropertyKey[]): Problem[] {
   const path = [...base, ...issue.path]
   if (issue.code === 'invalid_union') return explainUnion(issue, data, path)
   if (issue.code === 'unrecognized_keys') {
@@ -45,7 +45,7 @@ function explain(issue: z.$ZodIssue, data: unknown, base: readonly PropertyKey[]
 
 /** Of several shapes the one that came nearest: the one whose findings lie deepest. */
 function explainUnion(
-  issue: Extract<z.$ZodIssue, { code: 'invalid_union' }>,
+  issue: Extract<Issue, { code: 'invalid_union' }>,
   data: unknown,
   path: readonly PropertyKey[],
 ): Problem[] {
@@ -61,11 +61,11 @@ function explainUnion(
   return nearest.flatMap((error) => explain(error, data, path))
 }
 
-function depth(issues: readonly z.$ZodIssue[]): number {
+function depth(issues: readonly Issue[]): number {
   return Math.max(...issues.map(({ path }) => path.length))
 }
 
-function expected(issue: z.$ZodIssue): string {
+function expected(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
       return KINDS[issue.expected] ?? `of type ${issue.expected}`
@@ -82,9 +82,11 @@ function expected(issue: z.$ZodIssue): string {
     case 'invalid_key':
       return issue.issues[0] ? expected(issue.issues[0]) : 'a name that can be used'
     case 'invalid_format':
-      return issue.message === 'Invalid input' ? `of the form ${issue.pattern}` : issue.message
-    default:
       return issue.message
+    case 'custom':
+      return issue.message
+    default:
+      return 'what belongs there'
   }
 }
 

@@ -1,8 +1,11 @@
 // The whole configuration, joined from the modules that give its parts meaning. A key that nobody reads is
 // an error: a misspelt setting must never be a setting ignored.
 
-import * as z from 'zod/mini'
+import { jsonSchema as toJsonSchema } from '#shared/shape/json-schema.ts'
+import * as z from '#shared/shape/shape.ts'
 import { access } from '#shared/access/rules.ts'
+import { replication } from '#shared/replication/rules.ts'
+import { hook } from '#shared/events/rules.ts'
 import { duration, retry, store, timeouts, transfer } from '#shared/storage/schema.ts'
 import { uploads } from '#shared/uploads/rules.ts'
 import { downloads } from '#shared/workspaces/download-rules.ts'
@@ -17,6 +20,7 @@ const workspace = z.strictObject({
   replicas: z.optional(z.array(name)),
   uploads: z.optional(uploads),
   downloads: z.optional(downloads),
+  replication: z.optional(replication),
 })
 
 const text = z.string().check(z.minLength(1))
@@ -28,14 +32,25 @@ const server = z.strictObject({
   publicUrl: z.optional(z.url()),
 })
 
+/** As browsers send them: in lower case, without a path, and without the port that goes without saying. */
+const ORIGIN =
+  /^(?!https:.*:443$|http:.*:80$)(\*|[a-z][a-z0-9+.-]*:\/\/(\*\.)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?)$/
+const ORIGIN_PROBLEM =
+  'an origin as browsers send it, such as https://app.example.com or https://*.example.com'
+
 /** Pages that may call the API. */
 const cors = z.strictObject({
-  origins: z.array(text).check(z.minLength(1)),
+  origins: z.array(z.string().check(z.regex(ORIGIN, ORIGIN_PROBLEM))).check(z.minLength(1)),
   maxAge: z.optional(duration),
 })
 
 /** Too short a secret could be guessed. */
-const secret = z.string().check(z.minLength(32, 'at least 32 characters, kept secret'))
+export const SECRET_PROBLEM = 'at least 32 characters, kept secret'
+const secret = z.string().check(z.minLength(32, SECRET_PROBLEM))
+
+export function isSecret(value: string): boolean {
+  return z.safeParse(secret, value).success
+}
 
 export const schema = z.strictObject({
   /** Where editors find the published schema. */
@@ -52,6 +67,8 @@ export const schema = z.strictObject({
   ),
   server: z.optional(server),
   access: z.optional(access),
+  /** Who may tell of changes, by store. */
+  hooks: z.optional(z.record(name, hook)),
   cors: z.optional(cors),
   /** What upload ids are sealed with: the first seals, the second still opens. */
   secrets: z.optional(z.array(secret).check(z.minLength(1), z.maxLength(2))),
@@ -67,6 +84,7 @@ export type ConfigText = z.infer<typeof schema>
 export function jsonSchema(): Record<string, unknown> {
   return {
     title: 'Skein configuration',
-    ...(z.toJSONSchema(schema, { target: 'draft-2020-12' }) as Record<string, unknown>),
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    ...toJsonSchema(schema),
   }
 }

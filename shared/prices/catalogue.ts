@@ -2,7 +2,7 @@
 // region, egress, and what bills how. Every group of figures names its source; `sources` inside it names
 // another one for single fields, `confirmed` a later reading of the same figure.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 
 export const OPERATIONS = [
   ...['put', 'copy', 'begin', 'part', 'complete', 'abort', 'list', 'parts', 'get', 'head'],
@@ -17,7 +17,7 @@ const texts = z.optional(z.array(text))
 const usd = z.number().check(z.nonnegative())
 const bytes = z.int().check(z.nonnegative())
 const positive = z.number().check(z.positive())
-const byName = <Value extends z.core.SomeType>(value: Value) => z.record(text, value)
+const byName = <T>(value: z.Shape<T>): z.Shape<Record<string, T>> => z.record(text, value)
 
 const evidence = {
   /** Absent in a user's own prices: his file. */

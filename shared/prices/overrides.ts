@@ -1,7 +1,8 @@
 // A user's own prices, laid over the catalogue: the same shape, as much of it as he knows. What he wrote
 // carries his file as its source, field by field; what he did not stays as it was.
 
-import * as z from 'zod/mini'
+import type { Issue } from '#shared/shape/issue.ts'
+import * as z from '#shared/shape/shape.ts'
 import type { CatalogueSource, ProviderPrices } from './catalogue.ts'
 import { provider, source } from './catalogue.ts'
 import { CONFIGURED } from './figure.ts'
@@ -45,14 +46,14 @@ export function readOverrides(data: unknown, from: string): Overrides {
   return { sources: own, providers }
 }
 
-function sentences(issue: z.core.$ZodIssue): string[] {
+function sentences(issue: Issue): string[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => `${[...path, key].join('.')}: no such field`)
   return [`${path.join('.') || '(top)'}: ${complaint(issue)}`]
 }
 
-function complaint(issue: z.core.$ZodIssue): string {
+function complaint(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
       return issue.expected === 'record' || issue.expected === 'object'

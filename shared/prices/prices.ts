@@ -79,7 +79,7 @@ export async function openPrices({ now, overrides }: PricesOptions): Promise<Pri
 
 /** The compiler sees any list where a tier or a rule is meant; that all is of this shape is held by a test. */
 async function loadCatalogue(): Promise<Catalogue> {
-  const { default: data } = await import('./catalogue.json', { with: { type: 'json' } })
+  const { default: data } = await import('./catalogue-data.ts')
   return data as unknown as Catalogue
 }
 

@@ -1,6 +1,6 @@
 // What a workspace says of its downloads, and how a configuration writes it.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { duration, toSeconds } from '#shared/storage/schema.ts'
 
 export interface DownloadRules {

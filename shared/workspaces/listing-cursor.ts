@@ -3,7 +3,7 @@
 
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { Stretch } from './reordering.ts'
 

@@ -21,6 +21,9 @@ interface Waiting {
   signal?: AbortSignal | undefined
 }
 
+/** What a replica's object is beside the primary's. */
+export type JudgeCopy = (primary: ObjectInfo, store: string, copy: ObjectInfo) => StoreCopy['copy']
+
 /** Names that Skein keeps its own marks under; users' metadata may not begin so. */
 const OWN_METADATA = 'skein_'
 const DEADLINE_SECONDS = 10
@@ -29,7 +32,7 @@ const DEADLINE_SECONDS = 10
 export async function describeObject(
   workspace: Workspace,
   key: string,
-  { signal }: Waiting = {},
+  { signal, judge }: Waiting & { judge?: JudgeCopy | undefined } = {},
 ): Promise<ObjectDescription> {
   const stores = storesOf(workspace)
   const looks = await Promise.allSettled(
@@ -42,7 +45,13 @@ export async function describeObject(
   const found = looks.find((look) => look.status === 'fulfilled' && look.value !== undefined)
   if (found?.status !== 'fulfilled' || found.value === undefined)
     throw nowhere(looks, workspace, key)
-  const copies = looks.map((look, index) => toCopy(stores[index]!, workspace, look))
+  const [first] = looks
+  const primary = first?.status === 'fulfilled' ? first.value : undefined
+  const copies = looks.map((look, index) => {
+    const copy = toCopy(stores[index]!, workspace, look)
+    if (index === 0 || look.status === 'rejected' || !look.value || !primary) return copy
+    return { ...copy, copy: judge?.(primary, copy.store, look.value) }
+  })
   return { ...descriptionOf(found.value), stores: copies }
 }
 

@@ -26,7 +26,7 @@ interface StorePage {
 export const setup: CommandRow = {
   name: 'setup',
   parameters: '[stores...]',
-  summary: 'Make buckets fit: CORS, encryption, versioning, lifecycle',
+  summary: 'Make buckets fit: CORS, encryption, versioning, lifecycle, notifications',
   about:
     "Reads each bucket and shows what its store's setup in the configuration would change; with --apply changes it. Only rules that Skein has made itself, named skein-*, are changed or removed; where a rule of yours overlaps, that part is refused. What only an administrator can do is printed as commands. Where a provider's rules have no names, a header x-skein-* or a bucket's label skein-* marks Skein's own.",
   options: [{ flags: '--apply', summary: 'make the changes' }],
@@ -153,7 +153,9 @@ function report(pages: readonly StorePage[], apply: boolean): string {
   const blocks = pages.map(({ store, uri, steps, problem }) => {
     const head = `${styleText('bold', printable(store))}  ${printable(uri.split('?', 1)[0]!)}`
     const failure = problem === undefined ? [] : [`  ${styleText('red', printable(problem))}`]
-    return [head, ...steps.flatMap(stepLines), ...failure].join('\n')
+    const width = Math.max(10, ...steps.map(({ what }) => what.length))
+    const lines = steps.flatMap((step) => stepLines(step, width))
+    return [head, ...lines, ...failure].join('\n')
   })
   const changes = pages.flatMap(({ steps }) => steps).filter(({ state }) => state === 'change')
   if (apply || changes.length === 0) return blocks.join('\n\n')
@@ -162,11 +164,14 @@ function report(pages: readonly StorePage[], apply: boolean): string {
   return [...blocks, `${count} for --apply; nothing was changed.`].join('\n\n')
 }
 
-function stepLines({ what, state, difference, reason, commands = [] }: Shown): string[] {
+function stepLines(
+  { what, state, difference, reason, commands = [] }: Shown,
+  width: number,
+): string[] {
   const why = reason === undefined ? '' : `: ${printable(reason)}`
   const text = isBad(state) ? styleText('red', STATE_TEXTS[state]) : STATE_TEXTS[state]
   return [
-    `  ${what.padEnd(10)}  ${text}${why}`,
+    `  ${what.padEnd(width)}  ${text}${why}`,
     ...difference.removed.map((line) => styleText('red', `    - ${printable(line)}`)),
     ...difference.added.map((line) => styleText('green', `    + ${printable(line)}`)),
     ...commands.map((line) => `    ${printable(line)}`),

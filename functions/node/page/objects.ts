@@ -14,10 +14,14 @@ export function createObjectTable(client: SkeinClient, say: (text: string) => vo
   const body = find('objects', HTMLElement).querySelector('tbody')!
   const more = find('more', HTMLButtonElement)
   let cursor: string | undefined
+  let latest = 0
 
   async function load(from: string | undefined): Promise<void> {
+    const mine = ++latest
     try {
       const page = await client.listPage({ limit: PAGE, stores: 'all', cursor: from })
+      // Overtaken: what was asked for later shows what is newer.
+      if (mine !== latest) return
       const rows = page.objects.map((object) => toRow(object, { client, say, refresh }))
       if (from === undefined) body.replaceChildren(...rows)
       else body.append(...rows)

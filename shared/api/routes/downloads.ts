@@ -1,6 +1,6 @@
 // Downloads: a signed URL of the store that the request or the workspace's rules choose, or a redirect to it.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { checkOwnKey } from '#shared/access/refusals.ts'
 import { signDownload } from '#shared/workspaces/downloads.ts'
 import { downloadRequest } from '../requests.ts'

@@ -1,9 +1,9 @@
 // Objects of a workspace, over all its stores: listed, described, deleted, copied.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { checkOwnKey, ownPrefix } from '#shared/access/refusals.ts'
 import { listObjects } from '#shared/workspaces/listing.ts'
-import { copyObject, deleteObject, describeObject } from '#shared/workspaces/objects.ts'
+import { copyObject, describeObject } from '#shared/workspaces/objects.ts'
 import { copyRequest, key } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
 
@@ -40,9 +40,10 @@ const describe = route({
   body: NO_BODY,
   answer: { status: 200, body: 'ObjectDescription' },
   refusals: ['denied', 'invalid', 'not-found', 'unavailable'],
-  handle({ workspace, who, query, request }) {
+  async handle({ workspace, who, query, request }) {
     checkOwnKey(who, query.key)
-    return describeObject(workspace, query.key, { signal: request.signal })
+    const judge = await workspace.replication.judge()
+    return describeObject(workspace, query.key, { judge, signal: request.signal })
   },
 })
 
@@ -50,15 +51,15 @@ const remove = route({
   method: 'delete',
   path: '/object',
   scopes: ['delete'],
-  summary: 'Delete an object from every store, or from the primary alone',
+  summary: 'Delete an object, from its copies as the workspace has it, or as `from` says',
   query: z.strictObject({ key, from: z.optional(z.enum(['all', 'primary'])) }),
   body: NO_BODY,
   answer: { status: 200, body: 'DeleteResponse' },
   refusals: ['denied', 'invalid', 'unavailable'],
   handle({ workspace, who, query, request }) {
     checkOwnKey(who, query.key)
-    const { from = 'all' } = query
-    return deleteObject(workspace, query.key, { from, signal: request.signal })
+    const { key: asked, from } = query
+    return workspace.replication.remove(asked, { from, signal: request.signal })
   },
 })
 

@@ -3,6 +3,7 @@
 import type { Route } from '../route.ts'
 import { DOWNLOAD_ROUTES } from './downloads.ts'
 import { OBJECT_ROUTES } from './objects.ts'
+import { REPLICATION_ROUTES } from './replication.ts'
 import { UPLOAD_ROUTES } from './uploads.ts'
 import { mintUppyEndpoint } from './uppy.ts'
 import { WORKSPACE_ROUTES } from './workspace.ts'
@@ -12,5 +13,6 @@ export const ROUTES: readonly Route[] = [
   ...DOWNLOAD_ROUTES,
   ...OBJECT_ROUTES,
   ...WORKSPACE_ROUTES,
+  ...REPLICATION_ROUTES,
   mintUppyEndpoint,
 ]

@@ -1,10 +1,11 @@
 // Uploads: planned, cut into parts, resumed, completed, aborted. What they mean is `shared/uploads`' to say.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { ownPrefix } from '#shared/access/refusals.ts'
 import type { BatchPlan } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { BatchItem } from '#shared/uploads/uploads.ts'
+import { isSeenUnverified, lookLater } from '../look-later.ts'
 import { RequestError, toProblem } from '../problems.ts'
 import {
   batchRequest,
@@ -18,7 +19,8 @@ import {
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
 
 const RULED = ['denied', 'invalid', 'too-large', 'unsupported', 'unavailable'] as const
-const MAX_BATCH_BYTES = 4 * 2 ** 20
+/** For a thousand uploads, or for the parts of one. */
+const MAX_MANY_BYTES = 4 * 2 ** 20
 
 const plan = route({
   method: 'post',
@@ -29,7 +31,11 @@ const plan = route({
   body: uploadRequest,
   answer: { status: 200, body: 'UploadPlan' },
   refusals: RULED,
-  handle: ({ workspace, who, body }) => workspace.uploads.plan(who, body),
+  async handle({ workspace, who, body, platform }) {
+    const made = await workspace.uploads.plan(who, body)
+    if (isSeenUnverified(made)) await lookLater(platform, workspace, [made.key])
+    return made
+  },
 })
 
 const batch = route({
@@ -39,11 +45,14 @@ const batch = route({
   summary: 'Plan up to 1,000 uploads; an upload in parts begins with its first `parts` call',
   query: NO_QUERY,
   body: batchRequest,
-  maxBodyBytes: MAX_BATCH_BYTES,
+  maxBodyBytes: MAX_MANY_BYTES,
   answer: { status: 200, body: 'BatchPlan' },
   refusals: RULED,
-  async handle({ workspace, who, body }) {
+  async handle({ workspace, who, body, platform }) {
     const items = await workspace.uploads.batch(who, body.uploads)
+    const plans = items.flatMap((item) => ('plan' in item ? item.plan : []))
+    const keys = plans.filter(isSeenUnverified).map(({ key: name }) => name)
+    await lookLater(platform, workspace, keys)
     return { uploads: items.map(toPlanned) }
   },
 })
@@ -113,6 +122,7 @@ const complete = route({
   summary: 'Verify what is really there and accept it; a replay answers what was accepted first',
   query: NO_QUERY,
   body: completeRequest,
+  maxBodyBytes: MAX_MANY_BYTES,
   answer: { status: 200, body: 'CompletedObject' },
   refusals: ['denied', 'invalid', 'corrupt', 'exists', 'not-found', 'precondition', 'unavailable'],
   handle: ({ workspace, who, id, body }) => workspace.uploads.complete(who, id, body),

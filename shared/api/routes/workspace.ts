@@ -1,6 +1,6 @@
 // How a workspace is: its stores' health, and how much each of them holds.
 
-import * as z from 'zod/mini'
+import * as z from '#shared/shape/shape.ts'
 import { ownPrefix } from '#shared/access/refusals.ts'
 import { workspaceStats } from '#shared/workspaces/stats.ts'
 import { workspaceStatus } from '#shared/workspaces/status.ts'
