@@ -7,6 +7,9 @@ import { checksTable, resultsTable } from './report.ts'
 
 const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   presign: async () => (await import('./presign/benchmark.ts')).presign,
+  api: async () => (await import('./api/benchmark.ts')).api,
+  coldstart: async () => (await import('./coldstart/benchmark.ts')).coldstart,
+  fuzz: async () => (await import('./fuzz/benchmark.ts')).fuzz,
 }
 
 async function main(): Promise<void> {

@@ -22,6 +22,14 @@ export function atLeast(name: string, value: number, bound: number): Check {
   return { name, value: round(value), bound: `>= ${bound}`, holds: value >= bound }
 }
 
+export function atMost(name: string, value: number, bound: number): Check {
+  return { name, value: round(value), bound: `<= ${bound}`, holds: value <= bound }
+}
+
+export function below(name: string, value: number, bound: number): Check {
+  return { name, value: round(value), bound: `< ${bound}`, holds: value < bound }
+}
+
 export function round(value: number): number {
   return Number(value.toPrecision(4))
 }
@@ -31,6 +39,12 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1
   const upper = sorted[middle] ?? Number.NaN
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2
+}
+
+/** The smallest value that so many percent do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN
 }
 
 export function resultsTable(results: readonly Result[]): string {

@@ -4,6 +4,7 @@ import { loadConfig, parseText } from '#shared/config/config.ts'
 import { newSkein } from './skein.ts'
 
 const PLATFORM = { env: {}, fileSystem: true, now: Date.now }
+const ONE_WORKSPACE = 'stores:\n  a: memory:a\nworkspaces:\n  app: { primary: a }'
 const CALL = ['token', '--name', 'ci', '--workspace', 'app', '--scopes', 'upload,download']
 
 test('what it prints for the configuration lets the token in, and holds nothing of it', async () => {
@@ -15,7 +16,7 @@ test('what it prints for the configuration lets the token in, and holds nothing 
   const yaml = rest.slice(rest.indexOf('access:')).join('\n')
   expect(yaml).not.toContain(token.slice('skein_'.length))
 
-  const config = await loadConfig(`stores:\n  a: memory:a\n${yaml}`, 'here', PLATFORM)
+  const config = await loadConfig(`${ONE_WORKSPACE}\n${yaml}`, 'here', PLATFORM)
   const who = await createAuthenticate(config.access, Date.now)(`Bearer ${token}`)
   expect(who).toMatchObject({ name: 'ci', workspaces: ['app'], prefix: 'builds/' })
   expect([...who.scopes]).toEqual(['upload', 'download'])

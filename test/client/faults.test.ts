@@ -175,6 +175,17 @@ describe.each(KIND)('%s', TIME_LIMIT, (kind) => {
   })
 })
 
+it('a session that keeps nothing of what it is sent is given up', TIME_LIMIT, async () => {
+  const skein = await startSkein(inject('servers'), 'gcs')
+  const wire = createWire(skein.url, ({ toSkein, method }, pass) =>
+    // As where the bucket's CORS rule does not show Range.
+    toSkein || method !== 'PUT' ? pass() : Promise.resolve(new Response('', { status: 308 })),
+  )
+  const failed = skein.client({ fetch: wire.fetch }).upload('stuck', bytesOf(LARGE))
+  await expect(failed).rejects.toMatchObject({ kind: 'unavailable' })
+  await skein.close()
+})
+
 it('an API that is busy is asked again, and one that is wrong is not', TIME_LIMIT, async () => {
   const skein = await startSkein(inject('servers'), 'folder')
   let asked = 0

@@ -116,6 +116,14 @@ describe.each(KIND)('resuming at %s', TIME_LIMIT, (kind) => {
     }
     expect((await attempt('full', fileOf(6), full, free)).outcome).toMatchObject({ size: SIZE })
   })
+
+  it('arrives though its memory forbids everything', async () => {
+    const forbid = () => {
+      throw new DOMException('the frame is sandboxed', 'SecurityError')
+    }
+    const shut: ResumeStore = { getItem: forbid, setItem: forbid, removeItem: forbid }
+    expect((await attempt('shut', fileOf(7), shut, free)).outcome).toMatchObject({ size: SIZE })
+  })
 })
 
 it('says that there is nothing to remember with, outside of a page', TIME_LIMIT, async () => {

@@ -266,9 +266,60 @@ ledger: b
       'access.tokens.0.hash: "abc" is not a hash such as `skein token` prints',
     ],
     ['access: { token: [] }', 'access.token: no such setting; did you mean "tokens"?'],
+    [
+      `workspaces: { app: { primary: a } }
+access:
+  tokens:
+    - { name: a, hash: 'sha256:${'A'.repeat(43)}', workspaces: [ap], scopes: [] }
+    - { name: b, hash: 'sha256:${'A'.repeat(43)}', workspaces: all, scopes: [] }`,
+      'access.tokens.0.workspaces: there is no workspace "ap"; did you mean "app"?',
+    ],
+    [
+      `access:
+  tokens:
+    - { name: a, hash: 'sha256:${'A'.repeat(43)}', workspaces: all, scopes: [] }
+    - { name: b, hash: 'sha256:${'A'.repeat(43)}', workspaces: all, scopes: [] }`,
+      'access.tokens.1.hash: is the token of access.tokens.0 already',
+    ],
+    ...[
+      ['types: [png]', 'types.0: "png" is not a type such as image/png'],
+      ['keys: ["users/{sub/*"]', 'keys.0: "users/{sub/*" is not a pattern'],
+      ['minSize: 2MiB, maxSize: 1MiB', 'minSize: "2MiB" is not at most `maxSize`'],
+      ['expiry: 2d', 'expiry: "2d" is not at most `maxExpiry`'],
+      ['classes: [COLD], defaultClass: HOT', 'defaultClass: "HOT" is not one of `classes`'],
+    ].map(([rule, problem]) => [
+      `workspaces: { app: { primary: a, uploads: { ${rule} } } }`,
+      `workspaces.app.uploads.${problem}`,
+    ]),
+    ...[
+      ...['https://app.example.com/', 'https://App.example.com', 'app.example.com', '', 'null'],
+      ...['https://app.example.com:443', 'https://*', 'https://a.*.example.com', 'https://a b'],
+    ].map((origin) => [
+      `cors: { origins: ['${origin}'] }`,
+      `cors.origins.0: ${JSON.stringify(origin)} is not an origin as browsers send it`,
+    ]),
   ])('%s is told', async (text, problem) => {
     expect((await problems(`${stores}\n${text}`)).join('\n')).toContain(problem)
   })
+})
+
+test('a secret of the environment is as long as one of the configuration', async () => {
+  const text = 'stores: { a: memory:a }'
+  const told = (await problems(text, { SKEIN_SECRET: 'too short' })).join('\n')
+  expect(told).toContain('secrets: the variable SKEIN_SECRET is not at least 32 characters')
+  expect(told).not.toContain('too short')
+  await load(text, { SKEIN_SECRET: 's'.repeat(32) })
+})
+
+test.each([
+  '*',
+  'http://localhost:3000',
+  'https://*.example.com:8443',
+  'capacitor://localhost',
+  'http://[::1]:8080',
+])('pages of %s may be let in', async (origin) => {
+  const { cors } = await load(`stores: { a: memory:a }\ncors: { origins: ['${origin}'] }`)
+  expect(cors?.origins).toEqual([origin])
 })
 
 describe('a setting changed', () => {

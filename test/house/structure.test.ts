@@ -22,11 +22,12 @@ const RANKS: readonly (readonly string[])[] = [
   ['events'],
   ['jobs'],
   ['prices'],
+  ['seal.ts'],
   ['storage'],
   ['wire'],
   ['metrics'],
   ['client'],
-  ['platform.ts'],
+  ['shape', 'platform.ts', 'schedules.ts'],
 ]
 
 /** `node:` modules that Workers have under nodejs_compat, and that behave there. */

@@ -118,8 +118,9 @@ export function defineWork(target: TargetDescription): void {
   })
 
   it('runs a schedule', async () => {
-    const kinds = (await running.schedule('sweep')).map((body) => JSON.parse(body) as unknown)
-    expect(kinds).toEqual([
+    const sent = (await running.schedule('sweep')).map((body) => JSON.parse(body) as object)
+    // Where tasks are worked off at once, those that follow may stand there already.
+    expect(sent.filter((task) => !('cursor' in task))).toEqual([
       { v: 1, kind: 'sweep-uploads', workspace: 'app' },
       { v: 1, kind: 'sweep-uploads', workspace: 'lost' },
     ])

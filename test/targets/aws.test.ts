@@ -115,6 +115,8 @@ describe('an event that is not HTTP', () => {
       { version: '0', source: 'aws.scheduler', 'detail-type': 'Scheduled Event', detail: {} },
     ],
     ['a WebSocket’s message', { requestContext: { routeKey: '$default', connectionId: 'c' } }],
+    ['a path without a method', { version: '2.0', rawPath: '/healthz', requestContext: {} }],
+    ['a method without a path', { httpMethod: 'GET' }],
     ['nothing', null],
     ['a word', 'warm-up'],
   ])('%s fails the invocation', async (_, event) => {
@@ -131,7 +133,9 @@ describe('an event that is not HTTP', () => {
   })
 
   it.each([
+    ['a GET with a body', toUrlEvent({ path: '/healthz', body: 'nobody asked' })],
     ['an API Gateway of version 1', restEvent()],
+    ['such a one with a body', { ...restEvent(), body: 'nobody asked' }],
     ['a load balancer', { ...restEvent(), requestContext: { elb: { targetGroupArn: 'arn' } } }],
   ])('%s is one that is', async (_, event) => {
     expect(await lambda.invoke(event)).toMatchObject({

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { SCHEDULES } from '#shared/tasks.ts'
+import { SCHEDULES } from '#shared/schedules.ts'
 import { isSetAside } from '../suites/set-aside.ts'
 import { defineTarget, environment } from '../suites/targets.ts'
 import { buildAside } from './built.ts'
@@ -74,7 +74,11 @@ it('the app is a package of its own', async () => {
   const read = async (name: string): Promise<unknown> =>
     JSON.parse(await readFile(join(folder, name), 'utf8'))
   expect(await read('package.json')).toEqual({ type: 'module', main: 'index.mjs' })
-  expect(await read('host.json')).toMatchObject({ version: '2.0' })
+  expect(await read('host.json')).toMatchObject({
+    version: '2.0',
+    // The most that a Consumption plan takes; its default is half of it.
+    functionTimeout: '00:10:00',
+  })
 })
 
 it('has a trigger for the queue and for each schedule', async () => {

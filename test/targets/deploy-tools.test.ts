@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { SCHEDULES } from '#shared/tasks.ts'
+import { SCHEDULES } from '#shared/schedules.ts'
 import { environment } from '../suites/targets.ts'
 import { scratchFolder } from './built.ts'
 import { runCommand } from './command.ts'
@@ -57,6 +57,8 @@ describe('deploy tools', { timeout: 60_000 }, () => {
 
   it('pack for AWS functions that run, with the queues they name', async () => {
     const resources = await readTemplate()
+    const timeouts = ['Api', 'Consumer'].map((name) => resources[`${name}LambdaFunction`])
+    expect(timeouts.map((one) => one?.Properties['Timeout'])).toEqual([300, 900])
     const { Variables } = resources['ApiLambdaFunction']!.Properties['Environment'] as {
       Variables: object
     }

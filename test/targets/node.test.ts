@@ -3,7 +3,7 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { DatabaseSync } from 'node:sqlite'
@@ -282,6 +282,35 @@ describe('the local process without a configuration', { timeout: 30_000 }, () =>
     expect({ code, error }).toEqual({ code: 0, error: '' })
     for (const word of ['put', 'get', 'list', 'presign', 'config', 'capabilities', 'Exit codes'])
       expect(out).toContain(word)
+  })
+
+  it.each(['http', '-1', '65536', '80.5'])(
+    'a server told the port %s says what a port is',
+    async (port) => {
+      const env = { ...BARE, PORT: port }
+      const ran = await runCommand({ command: process.execPath, args: [SERVER], cwd, env })
+      expect(ran).toEqual({
+        code: 1,
+        out: '',
+        error: `PORT is "${port}", and a port is a whole number up to 65535, or 0 for any that is free.\n`,
+      })
+    },
+  )
+
+  it('a server that cannot read its state says which file it is', async () => {
+    const elsewhere = await scratchFolder()
+    await mkdir(join(elsewhere, '.skein'))
+    await writeFile(
+      join(elsewhere, '.skein', 'local.sqlite'),
+      'no database, and long enough. '.repeat(9),
+    )
+    const env = { ...BARE, PORT: '0' }
+    const ran = await runCommand({ command: process.execPath, args: [SERVER], cwd: elsewhere, env })
+    expect(ran).toEqual({
+      code: 1,
+      out: '',
+      error: 'The local state in .skein/local.sqlite cannot be opened: file is not a database.\n',
+    })
   })
 
   it('a server that finds its port taken says so', async () => {

@@ -1,12 +1,12 @@
 // The embedded queue, its worker and the schedules of the local process.
 
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Message, Outcome } from '#shared/jobs/queue.ts'
 import { openDatabase } from '../../functions/node/database.ts'
-import { TERM_SECONDS, openQueue } from '../../functions/node/queue.ts'
+import { MAX_RECEIVED, TERM_SECONDS, openQueue } from '../../functions/node/queue.ts'
 import { startSchedules } from '../../functions/node/schedules.ts'
-import { startWorker } from '../../functions/node/worker.ts'
+import { LONGEST_STEP_MILLISECONDS, startWorker } from '../../functions/node/worker.ts'
 import { scratchFolder } from './built.ts'
 
 async function openHere(path?: string) {
@@ -78,6 +78,25 @@ test('one in hand comes again after its term, and whoever had it has no say any 
   expect(queue.receive(1)).toMatchObject([{ attempt: 3 }])
 })
 
+test('what ends the process each time is set aside in the end', async () => {
+  const { queue, clock } = await openHere()
+  await queue.send([task('deadly'), task('harmless')])
+  for (let attempt = 1; attempt <= MAX_RECEIVED; attempt++) {
+    const received = queue.receive(9)
+    expect(received[0]).toMatchObject({ attempt, body: JSON.stringify(task('deadly')) })
+    for (const other of received.slice(1)) queue.settle(other, DONE)
+    clock.now += TERM_SECONDS * 1000
+  }
+  expect(queue.receive(9)).toEqual([])
+  expect(queue.setAside()).toMatchObject([
+    {
+      attempts: MAX_RECEIVED + 1,
+      reason: expect.stringContaining('never came to an end') as string,
+    },
+  ])
+  expect(queue.nextAt()).toBeUndefined()
+})
+
 test('opening it takes nothing from a process that lives', async () => {
   const { queue, file } = await openHere()
   await queue.send([task('mine')])
@@ -111,6 +130,59 @@ test('a worker does what comes, a few at a time, and finishes what it has in han
   await stopped
   expect(begun).toHaveLength(4)
   expect(names(queue.receive(9))).toEqual(['e'])
+})
+
+test('tasks that never end hold up the others for a while, and not for good', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const { database } = await openHere()
+  const queue = await openQueue(database)
+  const seen: string[] = []
+  const logged: string[] = []
+  const consume = async (messages: readonly Message[]): Promise<Outcome[]> => {
+    seen.push(...names(messages))
+    return names(messages).includes('good') ? [DONE] : new Promise(() => {})
+  }
+  const worker = startWorker(queue, consume, (line) => logged.push(line))
+  await queue.send(['bad', 'bad', 'bad', 'bad', 'good'].map(task))
+  await vi.advanceTimersByTimeAsync(LONGEST_STEP_MILLISECONDS - 1)
+  expect(seen).toEqual(['bad', 'bad', 'bad', 'bad'])
+  await vi.advanceTimersByTimeAsync(1)
+  expect(seen).toContain('good')
+  expect(logged).toHaveLength(4)
+  expect(logged[0]).toContain('15 minutes')
+  // They are free again when their term ends, as if their process had died.
+  await vi.advanceTimersByTimeAsync(TERM_SECONDS * 1000 + 2_000)
+  expect(seen.filter((name) => name === 'bad')).toHaveLength(8)
+  const stopped = worker.stop()
+  await vi.advanceTimersByTimeAsync(LONGEST_STEP_MILLISECONDS)
+  await stopped
+})
+
+test('a worker outlives a database that is busy for too long', async () => {
+  const { database } = await openHere()
+  const queue = await openQueue(database)
+  const failures = [new Error('database is locked'), new Error('disk is full')]
+  const receive = (limit: number): Message[] => {
+    const failure = failures.pop()
+    if (failure) throw failure
+    return queue.receive(limit)
+  }
+  const logged: string[] = []
+  const done = Promise.withResolvers<Message>()
+  const consume = async ([message]: readonly Message[]): Promise<Outcome[]> => {
+    done.resolve(message!)
+    return [DONE]
+  }
+  const worker = startWorker({ ...queue, receive }, consume, (line) => logged.push(line))
+  await queue.send([task('a')])
+  expect(names([await done.promise])).toEqual(['a'])
+  await worker.stop()
+  expect(logged).toEqual([
+    expect.stringContaining('disk is full'),
+    expect.stringContaining('database is locked'),
+  ])
+  expect(queue.nextAt()).toBeUndefined()
 })
 
 test('a schedule runs when it is due, and a restart does not begin its interval anew', async () => {

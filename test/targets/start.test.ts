@@ -108,6 +108,8 @@ describe('npm start', { timeout: 30_000 }, () => {
     for (const name of ['local-token', 'secret', 'signing-secret']) {
       expect((await stat(join(first.cwd, '.skein', name))).mode & 0o777).toBe(0o600)
     }
+    // What the queue keeps tells the keys of objects.
+    expect((await stat(join(first.cwd, '.skein'))).mode & 0o777).toBe(0o700)
   })
 
   it('lets nobody in by the local token where others can reach it', async () => {
@@ -152,7 +154,7 @@ describe('npm start', { timeout: 30_000 }, () => {
     expect(answer.headers.get('location')).toMatch(/^https:\/\/files\.example\.org\/files\/main\?/)
   })
 
-  it('finishes an upload that is under way, and takes no other', async () => {
+  it('finishes an upload that is under way, and takes no other, however often it is told', async () => {
     const started = await start()
     const { child, url, token } = started
     const bytes = Buffer.from('first half, second half')
@@ -174,6 +176,9 @@ describe('npm start', { timeout: 30_000 }, () => {
     const exited = once(child, 'exit')
     child.kill('SIGTERM')
     await refusing(url)
+    // A supervisor tells the whole group, and npm tells it once more.
+    child.kill('SIGTERM')
+    child.kill('SIGINT')
     uploading.end(bytes.subarray(11))
     const [answer] = (await answered) as [{ statusCode: number; resume(): void }]
     answer.resume()

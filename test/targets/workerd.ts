@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Miniflare } from 'miniflare'
 import { vi } from 'vitest'
-import { SCHEDULES } from '#shared/tasks.ts'
+import { SCHEDULES } from '#shared/schedules.ts'
 import { isSetAside } from '../suites/set-aside.ts'
 import type { RunningTarget } from '../suites/targets.ts'
 
@@ -123,9 +123,11 @@ async function consume(miniflare: Miniflare, bodies: readonly string[]): Promise
   })
 }
 
+const CRONS: ReadonlyMap<string, { cron: string }> = new Map(Object.entries(SCHEDULES))
+
 async function schedule(miniflare: Miniflare, name: string): Promise<string[]> {
   const worker = await doorsOf(miniflare, 'skein')
-  const { outcome } = await worker.scheduled({ cron: SCHEDULES[name]?.cron ?? name })
+  const { outcome } = await worker.scheduled({ cron: CRONS.get(name)?.cron ?? name })
   if (outcome !== 'ok') throw new Error(`The schedule ended with ${outcome}.`)
   return vi.waitFor(async () => {
     const sent = await recorded(miniflare, 'skein-tasks')

@@ -51,7 +51,9 @@ describe.each(['s3', 'gcs'])('a form at %s', (name) => {
     const form = await answered<FormPlan>(to.params('ü.png', 'image/png', meta))
     expect(form.dropped).toEqual({ type: 'the content type says it', relativePath: 'it is empty' })
     expect((await postForm(form, FILE)).ok).toBe(true)
-    const { key, location, size } = await answered<Finished>(to.done(form.fields['key'] ?? ''))
+    const landing = form.fields['key'] ?? ''
+    const { key, location, size } = await answered<Finished>(to.done(landing))
+    expect(await answered<Finished>(to.done(landing))).toMatchObject({ key, location, size })
     expect(key).toMatch(/^photos\/[0-9a-f-]{36}-ü\.png$/)
     expect(location).toBe(`${skein.url}/v1/${name}/download?key=${encodeURIComponent(key)}`)
     expect(size).toBe(FILE.length)

@@ -1,0 +1,75 @@
+// What is measured, as processes of their own: a built Node program, or a built Worker in workerd itself,
+// without the proxies that a development server puts before it.
+
+import { readFile, readdir, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Program {
+  command: string
+  args: readonly string[]
+  cwd: string
+  env: Readonly<Record<string, string>>
+  /** Finds the port in the line that says it is listening. */
+  port: RegExp
+}
+
+export type Environment = Readonly<Record<string, string>>
+
+const WRANGLER = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
+
+/** `entry` lies in `folder`, where it also runs. */
+export function nodeProgram(folder: string, entry: string, env: Environment): Program {
+  return {
+    command: process.execPath,
+    args: [entry],
+    cwd: folder,
+    env: { PORT: '0', ...env },
+    port: /http:\/\/127\.0\.0\.1:(\d+)/,
+  }
+}
+
+/** With every module of `folder`, or with those of `part` alone; `env` becomes the Worker's text bindings. */
+export async function workerdProgram(
+  folder: string,
+  entry: string,
+  env: Environment,
+  part?: readonly string[],
+): Promise<Program> {
+  const all = part ?? (await readdir(folder, { recursive: true }))
+  const others = all.filter((name) => name.endsWith('.js') && name !== entry)
+  const config = join(folder, part ? 'part.capnp' : 'whole.capnp')
+  await writeFile(config, await workerdConfig([entry, ...others.toSorted()], env))
+  const require = createRequire(import.meta.url)
+  return {
+    command: join(require.resolve('workerd/package.json'), '../bin/workerd'),
+    args: ['serve', config, '--control-fd=1'],
+    cwd: folder,
+    env: {},
+    port: /"event":"listen".*"port":(\d+)/,
+  }
+}
+
+/** https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp */
+async function workerdConfig(modules: readonly string[], env: Environment): Promise<string> {
+  const toml = await readFile(WRANGLER, 'utf8')
+  const [, date = ''] = /^compatibility_date = "(.+)"$/m.exec(toml) ?? []
+  const [, flags = ''] = /^compatibility_flags = (\[.*\])$/m.exec(toml) ?? []
+  const text = JSON.stringify
+  const module = (name: string) => `(name = ${text(name)}, esModule = embed ${text(name)})`
+  const binding = ([name, value]: [string, string]) =>
+    `(name = ${text(name)}, text = ${text(value)})`
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .worker)],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
+);
+const worker :Workerd.Worker = (
+  modules = [${modules.map(module).join(', ')}],
+  compatibilityDate = ${text(date)},
+  compatibilityFlags = ${flags},
+  bindings = [${Object.entries(env).map(binding).join(', ')}]
+);
+`
+}
