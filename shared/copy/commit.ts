@@ -63,7 +63,9 @@ async function complete(copy: PartsCopy, passed: Digests): Promise<ObjectInfo> {
       const unknown = lost || (isStorageError(error) && error.ambiguous)
       const landed = unknown && (await findLanded(job, written))
       if (landed) return landed
-      if (isStorageError(error, 'not-found')) throw uploadGone(job, error)
+      // Parts that are not what they were: another copier of the same object has sent one of them again.
+      const gone = isStorageError(error, 'not-found') || isStorageError(error, 'invalid')
+      if (gone) throw uploadGone(job, error)
       // It did not land, or not yet: the same again does no harm, for only one of them can.
       if (!unknown || lost) throw error
     }

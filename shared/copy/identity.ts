@@ -3,6 +3,10 @@
 
 import type { ListedObject } from '#shared/storage/contract.ts'
 
+/** What S3 calls every version that was written while it kept none. */
+const NO_VERSION = 'null'
+
 export function identityOf({ version, etag, modified }: ListedObject): string {
-  return version ?? `${etag}@${modified.getTime()}`
+  if (version !== undefined && version !== NO_VERSION) return version
+  return `${etag}@${modified.getTime()}`
 }

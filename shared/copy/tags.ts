@@ -15,7 +15,8 @@ export async function tagsOf(
     losses.push({ what: 'tags', reason: `${to.name} holds no tags` })
     return {}
   }
-  const tags = await from.groups.tags.get(key, { signal, version })
+  const of = from.capabilities.versions ? version : undefined
+  const tags = await from.groups.tags.get(key, { signal, version: of })
   const count = Object.keys(tags).length
   if (count <= max) return tags
   losses.push({ what: 'tags', reason: `${to.name} holds ${max} tags on an object, not ${count}` })

@@ -66,10 +66,16 @@ async function evidence(
   { key, from, deletedAt }: Change,
   origin: Origin,
 ): Promise<number | undefined> {
-  if (deletedAt !== undefined && origin.modified <= deletedAt) return deletedAt
+  if (deletedAt !== undefined && isBefore(origin.modified, deletedAt)) return deletedAt
   const tombstone = await readTombstone(context, key)
   if (tombstone && isCovered(origin, tombstone)) return tombstone.at
   return (await deleteMarkerAt(from, key, origin)) ?? undefined
+}
+
+/** Within one tick of a store's clock, which may be a second, nobody knows what came first. */
+function isBefore(modified: number, at: number): boolean {
+  const isWholeSecond = modified % 1000 === 0
+  return modified < (isWholeSecond ? at - (at % 1000) : at)
 }
 
 /** What was written again after the deletion, and then vanished, is not. */

@@ -258,17 +258,28 @@ function findInKind(is: Kind, value: unknown): Issue[] | undefined {
 type Container = Extract<Kind, { kind: 'array' | 'tuple' | 'record' | 'object' }>
 
 function findInside(is: Container, value: unknown): Issue[] | undefined {
-  if (is.kind === 'array' || is.kind === 'tuple') {
-    const fits = Array.isArray(value) && (is.kind === 'array' || value.length === is.items.length)
-    if (!fits) return wrongType(is.kind, value)
-    const shapeAt = is.kind === 'array' ? () => is.element : (index: number) => is.items[index]!
-    let issues: Issue[] | undefined
-    for (let i = 0; i < value.length; i++)
-      issues = under(i, findIssues(shapeAt(i), value[i]), issues)
-    return issues
+  if (is.kind === 'array') {
+    if (!Array.isArray(value)) return wrongType('array', value)
+    return findInList(value.length, (i) => findIssues(is.element, value[i]))
+  }
+  if (is.kind === 'tuple') {
+    const { items } = is
+    if (!Array.isArray(value) || value.length > items.length) return wrongType('tuple', value)
+    return findInList(items.length, (i) =>
+      i < value.length ? findIssues(items[i]!, value[i]) : findAbsent(items[i]!),
+    )
   }
   if (!isGroup(value)) return wrongType(is.kind, value)
   return is.kind === 'record' ? findInRecord(is, value) : findInObject(is, value)
+}
+
+function findInList(
+  length: number,
+  findAt: (index: number) => Issue[] | undefined,
+): Issue[] | undefined {
+  let issues: Issue[] | undefined
+  for (let i = 0; i < length; i++) issues = under(i, findAt(i), issues)
+  return issues
 }
 
 function findInRecord(
@@ -302,9 +313,14 @@ function findInObject(
 
 /** Anything at all is still something. */
 function findAbsent(field: Shape): Issue[] | undefined {
-  return field.is.kind === 'unknown'
-    ? wrongType('unknown', undefined)
-    : findIssues(field, undefined)
+  const issues = findIssues(field, undefined)
+  return issues ?? (mayBeAbsent(field.is) ? undefined : wrongType('unknown', undefined))
+}
+
+function mayBeAbsent(is: Kind): boolean {
+  if (is.kind === 'nullable') return mayBeAbsent(is.inner.is)
+  if (is.kind === 'union') return is.options.some((option) => mayBeAbsent(option.is))
+  return is.kind === 'optional' || is.kind === 'undefined'
 }
 
 function findInUnion(options: readonly Shape[], value: unknown): Issue[] | undefined {
