@@ -9,6 +9,8 @@ import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { build } from 'esbuild'
 
 const LATER = 'skein:later'
+/** Apart, since what reads imports from source would take the two together for one. */
+const IMPORT = 'import'
 
 /** `apart`: files that are never to be loaded with the rest, since the platform cannot. */
 export async function buildInTwoParts(
@@ -53,8 +55,7 @@ function gatherLater(later: ReadonlyMap<string, string>, root: string): Plugin {
       ? specifier.slice(1)
       : relative(root, join(dirname(from), specifier))
     const name = later.get(file)
-    // Not in one word: what reads imports from source would take this for one.
-    return name && `${'import'}('${LATER}').then((later) => later.${name})`
+    return name && `${IMPORT}('${LATER}').then((later) => later.${name})`
   }
   return {
     name: 'gather-later',
