@@ -5,9 +5,10 @@
 
 import { Buffer } from 'node:buffer'
 import { StorageError } from '#shared/storage/errors.ts'
+import type * as JoseModule from '#shared/wire/jose.ts'
+import { isTokenFault } from '#shared/wire/token-fault.ts'
 import { createAdmissions } from './admissions.ts'
 import { principalOf } from './claims.ts'
-import type * as JoseModule from './jose.ts'
 import type { Principal } from './principal.ts'
 import { AccessError } from './refusals.ts'
 import type { IssuerRule } from './rules.ts'
@@ -35,7 +36,7 @@ export function createJwtVerifier(rules: readonly IssuerRule[], now: () => numbe
     const own = rules.filter((rule) => rule.issuer === issuer)
     if (own.length === 0)
       throw new AccessError('Your token is of an issuer that is not known here.')
-    const jose = await import('./jose.ts')
+    const jose = await import('#shared/wire/jose.ts')
     let failure: unknown
     // One issuer may have a rule for each audience.
     for (const rule of own) {
@@ -95,12 +96,13 @@ function isWrongAudience(error: unknown): boolean {
   return error instanceof Error && 'claim' in error && error.claim === 'aud'
 }
 
-function refusal({ errors }: Jose, error: unknown): StorageError {
+function refusal(jose: Jose, error: unknown): StorageError {
+  const { errors } = jose
   if (error instanceof errors.JWTExpired) return new AccessError('Your token has expired.')
   if (error instanceof errors.JWTClaimValidationFailed) {
     return new AccessError(`Your token's claim \`${error.claim}\` does not hold here.`)
   }
-  if (error instanceof errors.JWKSTimeout || !isOfToken(errors, error)) {
+  if (error instanceof errors.JWKSTimeout || !isTokenFault(jose, error)) {
     return new StorageError(
       'unavailable',
       "The keys of your token's issuer cannot be had at the moment; try again.",
@@ -108,17 +110,4 @@ function refusal({ errors }: Jose, error: unknown): StorageError {
     )
   }
   return new AccessError("Your token's signature does not hold here.")
-}
-
-/** Whether the token is at fault, and not the place where its issuer keeps the keys. */
-function isOfToken(errors: Jose['errors'], error: unknown): boolean {
-  return [
-    errors.JOSEAlgNotAllowed,
-    errors.JOSENotSupported,
-    errors.JWKSMultipleMatchingKeys,
-    errors.JWKSNoMatchingKey,
-    errors.JWSInvalid,
-    errors.JWSSignatureVerificationFailed,
-    errors.JWTInvalid,
-  ].some((kind) => error instanceof kind)
 }

@@ -3,7 +3,8 @@
 // cannot be had are, since then nothing is known of the token.
 
 import { StorageError } from '#shared/storage/errors.ts'
-import type * as JoseModule from './jose.ts'
+import type * as JoseModule from '#shared/wire/jose.ts'
+import { isTokenFault } from '#shared/wire/token-fault.ts'
 import type { Outside } from './outside.ts'
 
 type Jose = typeof JoseModule
@@ -27,7 +28,7 @@ export function createTokenVerifier(terms: TokenTerms, { now, fetch }: Outside):
   let keys: Keys | undefined
 
   return async (token) => {
-    const jose = await import('./jose.ts')
+    const jose = await import('#shared/wire/jose.ts')
     keys ??= jose.createRemoteJWKSet(new URL(terms.jwks), {
       [jose.customFetch]: (url, init) => fetch(url, init),
     })
@@ -43,24 +44,9 @@ export function createTokenVerifier(terms: TokenTerms, { now, fetch }: Outside):
       })
       return payload
     } catch (error) {
-      if (isOfToken(jose.errors, error)) return undefined
+      if (isTokenFault(jose, error)) return undefined
       const message = `The keys of ${new URL(terms.jwks).host} cannot be had at the moment; try again.`
       throw new StorageError('unavailable', message, { cause: error })
     }
   }
-}
-
-/** Whether the token is at fault, and not the place where its issuer keeps the keys. */
-function isOfToken(errors: Jose['errors'], error: unknown): boolean {
-  return [
-    errors.JOSEAlgNotAllowed,
-    errors.JOSENotSupported,
-    errors.JWKSMultipleMatchingKeys,
-    errors.JWKSNoMatchingKey,
-    errors.JWSInvalid,
-    errors.JWSSignatureVerificationFailed,
-    errors.JWTClaimValidationFailed,
-    errors.JWTExpired,
-    errors.JWTInvalid,
-  ].some((kind) => error instanceof kind)
 }

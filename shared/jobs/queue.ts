@@ -2,6 +2,7 @@
 // them may come twice, late, or in another order. Messages are made, checked and set aside here alone, so
 // that what one platform keeps every other can.
 
+import { isGroup } from '#shared/shape/group.ts'
 import { Buffer } from 'node:buffer'
 import type { Queue, Task } from '#shared/platform.ts'
 import { StorageError } from '#shared/storage/errors.ts'
@@ -92,14 +93,10 @@ export function setAsideBody(body: string, reason: string): string {
 function readObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return isGroup(value) ? value : undefined
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function unreadable(what: string): StorageError {

@@ -1,6 +1,7 @@
 // A user's own prices, laid over the catalogue: the same shape, as much of it as he knows. What he wrote
 // carries his file as its source, field by field; what he did not stays as it was.
 
+import { isGroup } from '#shared/shape/group.ts'
 import type { Issue } from '#shared/shape/issue.ts'
 import * as z from '#shared/shape/shape.ts'
 import type { CatalogueSource, ProviderPrices } from './catalogue.ts'
@@ -70,10 +71,6 @@ function complaint(issue: Issue): string {
     default:
       return 'is not what belongs there'
   }
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Every source that a figure names, in whatever group it stands. */

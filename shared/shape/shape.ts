@@ -3,6 +3,7 @@
 // very value that came. The words are those of zod/mini, of which this is the part that is used here, and
 // which is its oracle in the tests.
 
+import { isGroup } from './group.ts'
 import type { Issue, Literal, Origin } from './issue.ts'
 
 export type Kind =
@@ -345,8 +346,4 @@ function under(
 
 function wrongType(expected: string, input: unknown): Issue[] {
   return [{ path: [], code: 'invalid_type', expected, input }]
-}
-
-function isGroup(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

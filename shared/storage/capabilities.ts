@@ -2,6 +2,7 @@
 // fact. The same record guards each call before a request is made, selects the conformance tests, and
 // prints the matrix. A configuration, or a probe, can override any of it for one store.
 
+import { isGroup } from '#shared/shape/group.ts'
 import type { ChecksumAlgorithm } from './contract.ts'
 import type { Constraint, SignRequest } from './signer.ts'
 
@@ -90,12 +91,8 @@ export function withOverrides(
   for (const override of overrides) {
     for (const [group, value] of Object.entries(override ?? {})) {
       merged[group] =
-        isRecord(value) && isRecord(merged[group]) ? { ...merged[group], ...value } : value
+        isGroup(value) && isGroup(merged[group]) ? { ...merged[group], ...value } : value
     }
   }
   return merged as unknown as Capabilities
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

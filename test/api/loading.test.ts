@@ -10,11 +10,11 @@ test('the way to a signature loads two small packages', () => {
   const packages = closure.flatMap(([, imports]) =>
     imports.filter(({ file }) => file === undefined).map(({ specifier }) => specifier),
   )
-  const others = packages.filter((name) => !/^(node:|hono(\/|$)|zod\/mini$)/.test(name))
+  const others = packages.filter((name) => !/^(node:|hono(\/|$))/.test(name))
   expect(others).toEqual([])
 })
 
 test('and none of what is needed seldom', () => {
-  const seldom = /access\/jose|api\/(openapi|responses)|prices\/(?!rules)|providers\/\w+\/driver/
+  const seldom = /wire\/jose|api\/(openapi|responses)|prices\/(?!rules)|providers\/\w+\/driver/
   expect(closure.map(([file]) => file).filter((file) => seldom.test(file))).toEqual([])
 })

@@ -19,13 +19,21 @@ const ACCOUNT_KEY =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
 export async function startAzurite(): Promise<AzuriteServer> {
+  const { url, stop } = await startAzuriteService('blob')
+  return { url: `${url}/${ACCOUNT}`, account: ACCOUNT, accountKey: ACCOUNT_KEY, stop }
+}
+
+/** `url` is where it listens, without an account. */
+export async function startAzuriteService(
+  service: 'blob' | 'queue',
+): Promise<{ url: string; stop: () => Promise<void> }> {
   const root = dirname(createRequire(import.meta.url).resolve('azurite/package.json'))
   const folder = await mkdtemp(join(tmpdir(), 'skein-azurite-'))
   const server = await startProcess({
     command: process.execPath,
     args: [
-      join(root, 'dist/src/blob/main.js'),
-      ...['--blobHost', '127.0.0.1', '--blobPort', '0'],
+      join(root, `dist/src/${service}/main.js`),
+      ...[`--${service}Host`, '127.0.0.1', `--${service}Port`, '0'],
       ...['--inMemoryPersistence', '--silent', '--disableTelemetry', '--skipApiVersionCheck'],
       '--disableProductStyleUrl',
     ],
@@ -35,10 +43,8 @@ export async function startAzurite(): Promise<AzuriteServer> {
   const url = /http:\/\/[\d.:]+/.exec(server.line)?.[0]
   if (url === undefined) throw new Error(`Azurite does not say where it listens: ${server.line}`)
   return {
-    url: `${url}/${ACCOUNT}`,
-    account: ACCOUNT,
-    accountKey: ACCOUNT_KEY,
-    stop: async () => {
+    url,
+    async stop() {
       await server.stop()
       await rm(folder, { recursive: true, force: true })
     },

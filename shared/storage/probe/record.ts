@@ -1,6 +1,7 @@
 // The record as the probe found it, and what has to be set where it differs. What could not be found out
 // stays as it was recorded.
 
+import { isGroup } from '#shared/shape/group.ts'
 import type { Capabilities } from '../capabilities.ts'
 import type { Finding } from './finding.ts'
 import { ACTIONS, ALGORITHMS, CONSTRAINTS, optimistic } from './optimism.ts'
@@ -110,10 +111,6 @@ function differing(one: object, other: object) {
   return Object.entries(other)
     .map(([name, after]: [string, unknown]) => ({ name, before: befores.get(name), after }))
     .filter(({ before, after }) => !isSame(before, after))
-}
-
-function isGroup(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Lists of a record are sets. */

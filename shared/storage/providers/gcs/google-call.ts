@@ -1,6 +1,7 @@
 // The two calls that are not storage's own: a token, and a signature by IAM. Answers are JSON; a refusal
 // becomes one sentence with Google's own reason and never what was sent.
 
+import { isGroup } from '#shared/shape/group.ts'
 import { StorageError } from '../../errors.ts'
 
 const TIMEOUT_MS = 30_000
@@ -54,19 +55,15 @@ function reasonOf(answer: Record<string, unknown> | undefined): string {
     const description = answer?.['error_description']
     return typeof description === 'string' ? `${error}: ${description}` : error
   }
-  const message = isObject(error) ? error['message'] : undefined
+  const message = isGroup(error) ? error['message'] : undefined
   return typeof message === 'string' ? message : 'no reason given'
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return isGroup(value) ? value : undefined
   } catch {
     return undefined
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

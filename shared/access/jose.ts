@@ -1,4 +1,0 @@
-// What of `jose` is used, in a file to import when the first JWT comes: a suite that knows only its own
-// tokens, and a cold start before it, never load it.
-
-export { createLocalJWKSet, createRemoteJWKSet, errors, jwtVerify } from 'jose'
