@@ -3,7 +3,7 @@
 export const SCHEDULES = {
   /** Unfinished and unattended uploads. */
   sweep: { everySeconds: 3600, cron: '17 * * * *' },
-  /** Deletions that are due, copies that are late, the canary. */
+  /** Deletions that are due, copies that are late, the canary, jobs that have lost a task. */
   watch: { everySeconds: 300, cron: '*/5 * * * *' },
   /** Stores whose provider tells nothing. */
   scan: { everySeconds: 900, cron: '*/15 * * * *' },

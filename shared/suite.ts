@@ -18,13 +18,20 @@ import { createSeal } from './seal.ts'
 import type { Uploads } from './uploads/uploads.ts'
 import { createUploads } from './uploads/create.ts'
 import { STAGING_PREFIX } from './uploads/ticket.ts'
+import { createHere } from './jobs/here.ts'
+import type { Engine } from './jobs/engine.ts'
+import { createLedger } from './jobs/ledger.ts'
+import { jobsLater } from './job-kinds.ts'
+import type { JobPlace } from './jobs/place.ts'
 import type { DownloadContext } from './workspaces/download-context.ts'
 import { createDownloadContext } from './workspaces/download-context.ts'
 import type { Workspace } from './workspaces/workspace.ts'
+import { storesOf } from './workspaces/workspace.ts'
 
 export interface OpenWorkspace extends Workspace {
   uploads: Uploads
   replication: Replication
+  jobs: Engine
 }
 
 export interface Suite {
@@ -33,6 +40,7 @@ export interface Suite {
   seal: Seal
   /** What a download's store is chosen by, fed by every store that is open here. */
   downloads: DownloadContext
+  prices: JobPlace['prices']
   /** Undefined where the configuration has none of this name. */
   workspace(name: string): OpenWorkspace | undefined
   /** One store for everybody who names it. */
@@ -87,7 +95,29 @@ export function openSuite(config: Config, platform: Platform): Suite {
       records: ledger.reserved(),
       accepted: (object) => replication.accepted(object),
     })
-    return { ...workspace, uploads: answered(uploads, replication), replication }
+    const jobs = jobsOf(workspace, ledger)
+    return { ...workspace, uploads: answered(uploads, replication), replication, jobs }
+  }
+
+  function jobsOf(workspace: Workspace, ledger: Store): Engine {
+    const { now, log, queue, waitUntil } = platform
+    const here = queue ? undefined : createHere(now)
+    const jobs: Engine = jobsLater({
+      ...{ workspace: workspace.name, stores: storesOf(workspace) },
+      ...{ seal, now, log, store: configured },
+      ...{ ledger: createLedger(ledger), prices: downloads.prices },
+      async send(tasks, options) {
+        await (queue ?? here)?.send(tasks, options)
+        if (here) waitUntil?.(here.run(jobs, { atOnce: 4 }))
+      },
+    })
+    return jobs
+  }
+
+  function configured(name: string): Store {
+    if (config.stores.has(name)) return store(name)
+    const known = [...config.stores.keys()].join(', ')
+    throw new StorageError('invalid', `There is no store "${name.slice(0, 80)}", only ${known}.`)
   }
 
   return {
@@ -95,6 +125,7 @@ export function openSuite(config: Config, platform: Platform): Suite {
     platform,
     seal,
     downloads,
+    prices: downloads.prices,
     store,
     landscape: () => (landscape ??= landscapeOf(config)),
     counters: createCounters(),

@@ -4,6 +4,8 @@
 import * as z from '#shared/shape/shape.ts'
 import type { ScheduleName } from './schedules.ts'
 import type { Landscape } from './events/changes.ts'
+import { jobFields } from './jobs/job.ts'
+import type { Engine } from './jobs/engine.ts'
 import type { Message, Outcome } from './jobs/queue.ts'
 import { MAX_DELAY_SECONDS, decodeTask } from './jobs/queue.ts'
 import type { Platform, Task } from './platform.ts'
@@ -42,6 +44,7 @@ interface TaskWorkspace {
     Replication,
     'step' | 'seen' | 'failed' | 'resyncStep' | 'watch' | 'sendWebhook'
   >
+  jobs: Pick<Engine, 'step' | 'failed' | 'watch'>
 }
 
 interface Kind {
@@ -110,6 +113,14 @@ const KINDS: Readonly<Record<string, Kind>> = {
     await workspaceOf(suite, fields.workspace).replication.sendWebhook(fields)
     return []
   }),
+  job: kind(
+    jobFields,
+    (suite, fields, attempt) => workspaceOf(suite, fields.workspace).jobs.step(fields, attempt),
+    (suite, fields, failure) => workspaceOf(suite, fields.workspace).jobs.failed(fields, failure),
+  ),
+  'watch-jobs': kind(z.object({ workspace: text }), (suite, { workspace }) =>
+    workspaceOf(suite, workspace).jobs.watch(),
+  ),
   'watch-replication': kind(z.object({ workspace: text }), (suite, { workspace }) =>
     workspaceOf(suite, workspace).replication.watch(),
   ),
@@ -118,9 +129,10 @@ const KINDS: Readonly<Record<string, Kind>> = {
 const SCHEDULED: Record<ScheduleName, (config: TaskSuite['config']) => readonly Task[]> = {
   sweep: ({ workspaces }) => [...workspaces.keys()].map((name) => sweepUploads(name)),
   watch: ({ workspaces }) =>
-    [...workspaces].flatMap(([name, { replicas }]) =>
-      replicas.length > 0 ? [watchTask(name)] : [],
-    ),
+    [...workspaces].flatMap(([name, { replicas }]) => [
+      ...(replicas.length > 0 ? [watchTask(name)] : []),
+      { v: 1, kind: 'watch-jobs', workspace: name },
+    ]),
   scan: (config) => scannedStores(config).map((store) => ({ v: 1, kind: 'scan-store', store })),
 }
 

@@ -11,3 +11,14 @@ export function seeded(): { numRuns: number; seed: number } {
   said = true
   return { numRuns: runs, seed }
 }
+
+/** Numbers from 0 up to 1, the same ones for the same seed. */
+export function randomFrom(start: number): () => number {
+  let state = start
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

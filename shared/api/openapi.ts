@@ -25,6 +25,7 @@ const REQUESTS = {
   CopyRequest: requests.copyRequest,
   ReplayRequest: requests.replayRequest,
   ResyncRequest: requests.resyncRequest,
+  JobRequest: requests.jobRequest,
   UppyRequest: requests.uppyRequest,
 }
 

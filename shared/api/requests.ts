@@ -8,6 +8,7 @@ import type {
   CompleteRequest,
   CopyRequest,
   DownloadRequest,
+  JobRequest,
   PartsRequest,
   ReplayRequest,
   ResyncRequest,
@@ -111,6 +112,11 @@ export const resyncRequest = z.strictObject({
   thorough: z.optional(z.boolean()),
 })
 
+export const jobRequest = z.strictObject({
+  kind: text,
+  options: z.optional(z.record(z.string(), z.unknown())),
+})
+
 export const uppyRequest = z.strictObject({
   expiresInSeconds: z.optional(z.int().check(z.positive(), z.maximum(WEEK_SECONDS))),
   prefix: z.optional(z.string().check(z.maxLength(LONGEST_KEY))),
@@ -127,6 +133,7 @@ export type Agreement = Held<
     Agrees<z.infer<typeof copyRequest>, CopyRequest>,
     Agrees<z.infer<typeof replayRequest>, ReplayRequest>,
     Agrees<z.infer<typeof resyncRequest>, ResyncRequest>,
+    Agrees<z.infer<typeof jobRequest>, JobRequest>,
     Agrees<z.infer<typeof uppyRequest>, UppyRequest>,
   ]
 >

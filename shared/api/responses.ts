@@ -224,6 +224,26 @@ const ReplicationStatus = z.object({
 
 const ReplayResponse = z.object({ replayed: count, deletes: count, more: z.boolean() })
 
+const JobSummary = z.object({
+  id: text,
+  kind: text,
+  state: z.enum(['running', 'paused', 'ready', 'done', 'cancelled']),
+  why: textOrNone,
+  created: time,
+  changed: time,
+  by: textOrNone,
+})
+
+const Job = z.object({
+  ...JobSummary.shape,
+  options: z.unknown(),
+  phases: z.array(z.object({ name: text, parts: count, ended: count, began: time })),
+  tally: z.record(text, z.number()),
+  result: z.optional(z.unknown()),
+})
+
+const JobList = z.object({ jobs: z.array(JobSummary) })
+
 const UppyEndpoint = z.object({ endpoint: text, expiresAt: time })
 
 /** By the names that the document and the public types have for them. */
@@ -249,6 +269,10 @@ export const RESPONSES = {
   ReplicationProblem,
   ReplicationStatus,
   ReplayResponse,
+  JobSummary,
+  Job,
+  JobList,
+  JobReport: z.unknown(),
   UppyEndpoint,
   Problem,
 }
@@ -278,6 +302,9 @@ export type Agreement = Held<
     Agrees<z.infer<typeof ReplicationProblem>, protocol.ReplicationProblem>,
     Agrees<z.infer<typeof ReplicationStatus>, protocol.ReplicationStatus>,
     Agrees<z.infer<typeof ReplayResponse>, protocol.ReplayResponse>,
+    Agrees<z.infer<typeof JobSummary>, protocol.JobSummary>,
+    Agrees<z.infer<typeof Job>, protocol.Job>,
+    Agrees<z.infer<typeof JobList>, protocol.JobList>,
     Agrees<z.infer<typeof UppyEndpoint>, protocol.UppyEndpoint>,
     Agrees<z.infer<typeof Problem>, protocol.Problem>,
   ]

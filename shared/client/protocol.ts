@@ -323,6 +323,38 @@ export interface ResyncRequest {
   thorough?: boolean | undefined
 }
 
+/** Long work. What `options` may hold is the kind's own. */
+export interface JobRequest {
+  kind: string
+  options?: Record<string, unknown> | undefined
+}
+
+/** `ready`: it waits for a command. `paused`: it goes on when it is resumed; `why` says what stopped it. */
+export type JobState = 'running' | 'paused' | 'ready' | 'done' | 'cancelled'
+
+export interface JobSummary {
+  id: string
+  kind: string
+  state: JobState
+  why?: string | undefined
+  created: string
+  changed: string
+  by?: string | undefined
+}
+
+export interface Job extends JobSummary {
+  options: unknown
+  /** In order, the present one last; each with how many of its parts are through. */
+  phases: { name: string; parts: number; ended: number; began: string }[]
+  /** Counts by name, over all phases. */
+  tally: Record<string, number>
+  result?: unknown
+}
+
+export interface JobList {
+  jobs: JobSummary[]
+}
+
 /** For a page that uploads with Uppy. */
 export interface UppyRequest {
   /** An hour when absent; a week at most. */

@@ -27,7 +27,9 @@ export interface DownloadContextOptions extends Pick<Platform, 'now' | 'waitUnti
   priceOverrides?: (() => Promise<PricesOptions['overrides']>) | undefined
 }
 
-export function createDownloadContext(options: DownloadContextOptions): DownloadContext {
+export function createDownloadContext(
+  options: DownloadContextOptions,
+): DownloadContext & { prices: () => Promise<Prices> } {
   const circuits = createCircuits(options)
   const latencies = createLatencies(options)
   let prices: Promise<Prices> | undefined

@@ -11,6 +11,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['app.ts'],
   ['api', 'tasks.ts'],
   ['suite.ts'],
+  ['job-kinds.ts'],
   ['config'],
   ['uploads'],
   ['migration', 'cost', 'recovery'],

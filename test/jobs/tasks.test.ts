@@ -55,6 +55,11 @@ function open({ arrived, sweep, queue, landscape }: Behaviour = {}) {
               },
               sweep: async ({ cursor }) => sweep?.(cursor) ?? NOTHING,
             },
+            jobs: {
+              step: async () => [],
+              failed: async () => true,
+              watch: async () => [],
+            },
             replication: {
               step: async () => [],
               seen: async (store, key, { type }) => void told.push(`${type} ${store}:${key}`),

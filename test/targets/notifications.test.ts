@@ -30,6 +30,7 @@ function open(failures = 0) {
       },
       sweep: () => Promise.reject(new Error('nothing is swept here')),
     },
+    jobs: { step: async () => [], failed: async () => true, watch: async () => [] },
     replication: {
       step: async () => [],
       seen: async () => undefined,

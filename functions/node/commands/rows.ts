@@ -6,6 +6,7 @@ import { completionCommand } from './completion.ts'
 import { configTest } from './config-test.ts'
 import { configSet, configShow } from './config.ts'
 import { get } from './get.ts'
+import { JOBS } from './jobs.ts'
 import { list } from './list.ts'
 import { presign } from './presign.ts'
 import { put } from './put.ts'
@@ -17,6 +18,7 @@ import { token } from './token.ts'
 export const COMMANDS: readonly CommandRow[] = [
   ...[status, stats, list, put, get, rm, presign],
   ...[configShow, configSet, configTest, setup, token],
+  ...JOBS,
   capabilities,
   completionCommand(() => COMMANDS),
 ]

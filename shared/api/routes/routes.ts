@@ -2,6 +2,7 @@
 
 import type { Route } from '../route.ts'
 import { DOWNLOAD_ROUTES } from './downloads.ts'
+import { JOB_ROUTES } from './jobs.ts'
 import { OBJECT_ROUTES } from './objects.ts'
 import { REPLICATION_ROUTES } from './replication.ts'
 import { UPLOAD_ROUTES } from './uploads.ts'
@@ -14,5 +15,6 @@ export const ROUTES: readonly Route[] = [
   ...OBJECT_ROUTES,
   ...WORKSPACE_ROUTES,
   ...REPLICATION_ROUTES,
+  ...JOB_ROUTES,
   mintUppyEndpoint,
 ]

@@ -183,6 +183,7 @@ export function createWorld(seed: number): World {
       landscape: () => ({ places: [], workspaces: [], stagingPrefix: '' }),
       workspace: () => ({
         replication,
+        jobs: { step: async () => [], failed: async () => true, watch: async () => [] },
         uploads: {
           arrived: async () => ({ became: 'ignored', reason: 'it came by no upload' }),
           sweep: async () => ({ completed: 0, quarantined: 0, aborted: 0 }),

@@ -1,0 +1,35 @@
+// Every kind of job there is, loaded when one of it is worked on. A new one is a row here.
+
+import type { Engine } from './jobs/engine.ts'
+import type { OpenKind, JobPlace } from './jobs/place.ts'
+
+const KINDS: Readonly<Record<string, OpenKind>> = {}
+
+export const JOB_KINDS: readonly string[] = Object.keys(KINDS)
+
+/** The jobs of one workspace; the engine is loaded at the first question. */
+export function jobsLater(place: JobPlace, options: { stepSeconds?: number } = {}): Engine {
+  let opened: Promise<Engine> | undefined
+  const open = () =>
+    (opened ??= import('./jobs/engine.ts').then(({ createEngine }) => {
+      const { workspace, ledger, now } = place
+      return createEngine({
+        ...{ ...options, workspace, ledger, now, kinds: JOB_KINDS },
+        send: (...tasks) => place.send(...tasks),
+        kind: async (name) => (Object.hasOwn(KINDS, name) ? KINDS[name]?.(place) : undefined),
+      })
+    }))
+  return {
+    start: async (...asked) => (await open()).start(...asked),
+    list: async (...asked) => (await open()).list(...asked),
+    view: async (id) => (await open()).view(id),
+    pause: async (...asked) => (await open()).pause(...asked),
+    resume: async (id) => (await open()).resume(id),
+    cancel: async (id) => (await open()).cancel(id),
+    command: async (...asked) => (await open()).command(...asked),
+    report: async (id) => (await open()).report(id),
+    step: async (...asked) => (await open()).step(...asked),
+    failed: async (...told) => (await open()).failed(...told),
+    watch: async () => (await open()).watch(),
+  }
+}
