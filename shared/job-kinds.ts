@@ -8,17 +8,19 @@ const KINDS: Readonly<Record<string, OpenKind>> = {}
 export const JOB_KINDS: readonly string[] = Object.keys(KINDS)
 
 /** The jobs of one workspace; the engine is loaded at the first question. */
-export function jobsLater(place: JobPlace, options: { stepSeconds?: number } = {}): Engine {
+export function jobsLater(placed: () => Promise<JobPlace>): Engine {
   let opened: Promise<Engine> | undefined
   const open = () =>
-    (opened ??= import('./jobs/engine.ts').then(({ createEngine }) => {
-      const { workspace, ledger, now } = place
-      return createEngine({
-        ...{ ...options, workspace, ledger, now, kinds: JOB_KINDS },
-        send: (...tasks) => place.send(...tasks),
-        kind: async (name) => (Object.hasOwn(KINDS, name) ? KINDS[name]?.(place) : undefined),
-      })
-    }))
+    (opened ??= Promise.all([placed(), import('./jobs/engine.ts')]).then(
+      ([place, { createEngine }]) => {
+        const { workspace, ledger, now } = place
+        return createEngine({
+          ...{ workspace, ledger, now, kinds: JOB_KINDS },
+          send: (...tasks) => place.send(...tasks),
+          kind: async (name) => (Object.hasOwn(KINDS, name) ? KINDS[name]?.(place) : undefined),
+        })
+      },
+    ))
   return {
     start: async (...asked) => (await open()).start(...asked),
     list: async (...asked) => (await open()).list(...asked),

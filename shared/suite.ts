@@ -18,9 +18,7 @@ import { createSeal } from './seal.ts'
 import type { Uploads } from './uploads/uploads.ts'
 import { createUploads } from './uploads/create.ts'
 import { STAGING_PREFIX } from './uploads/ticket.ts'
-import { createHere } from './jobs/here.ts'
 import type { Engine } from './jobs/engine.ts'
-import { createLedger } from './jobs/ledger.ts'
 import { jobsLater } from './job-kinds.ts'
 import type { JobPlace } from './jobs/place.ts'
 import type { DownloadContext } from './workspaces/download-context.ts'
@@ -101,15 +99,18 @@ export function openSuite(config: Config, platform: Platform): Suite {
 
   function jobsOf(workspace: Workspace, ledger: Store): Engine {
     const { now, log, queue, waitUntil } = platform
-    const here = queue ? undefined : createHere(now)
-    const jobs: Engine = jobsLater({
-      ...{ workspace: workspace.name, stores: storesOf(workspace) },
-      ...{ seal, now, log, store: configured },
-      ...{ ledger: createLedger(ledger), prices: downloads.prices },
-      async send(tasks, options) {
-        await (queue ?? here)?.send(tasks, options)
-        if (here) waitUntil?.(here.run(jobs, { atOnce: 4 }))
-      },
+    const jobs: Engine = jobsLater(async () => {
+      const { createLedger } = await import('./jobs/ledger.ts')
+      const here = queue ? undefined : (await import('./jobs/here.ts')).createHere(now)
+      return {
+        ...{ workspace: workspace.name, stores: storesOf(workspace) },
+        ...{ seal, now, log, store: configured },
+        ...{ ledger: createLedger(ledger), prices: downloads.prices },
+        async send(tasks, options) {
+          await (queue ?? here)?.send(tasks, options)
+          if (here) waitUntil?.(here.run(jobs, { atOnce: 4 }))
+        },
+      }
     })
     return jobs
   }

@@ -34,13 +34,13 @@ export async function jobsHere(
     config.stores.has(text) ? suite.store(text) : openUri(text, suite)
   const kept = 'ledger' in about ? about.ledger : (config.ledger ?? workspace!.primary.name)
   const here = createHere(platform.now)
-  const engine = jobsLater({
+  const engine = jobsLater(async () => ({
     workspace: workspace?.name ?? '',
     stores: workspace ? storesOf(workspace) : [],
     ...{ store, ledger: createLedger(store(kept)), seal: suite.seal },
     ...{ prices: suite.prices, now: platform.now, log: platform.log },
     send: (...tasks) => here.send(...tasks),
-  })
+  }))
   return { engine, here }
 }
 
