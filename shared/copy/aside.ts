@@ -9,8 +9,8 @@ import { encodeMetadataValue } from '#shared/storage/metadata.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { copyWithin, propertiesOf } from './within.ts'
 
-/** `quarantine`: it was refused. `conflict`: another version took its place. */
-export type AsideReason = 'quarantine' | 'conflict'
+/** `quarantine`: refused. `conflict`: another version took its place. `repair`: wrong bytes. */
+export type AsideReason = 'quarantine' | 'conflict' | 'repair'
 
 export interface Aside {
   why: AsideReason

@@ -28,6 +28,16 @@ export async function carry(job: CopyJob, source: ObjectInfo): Promise<Carried> 
   return { properties: { ...headers, metadata, tags, storageClass }, losses }
 }
 
+/** What a copy there would have beside its bytes, tags aside. */
+export function fittingProperties(
+  source: ObjectInfo,
+  to: Store,
+  own: Readonly<Record<string, string>>,
+): ContentHeaders & { metadata: Record<string, string> } {
+  const headers = fitHeaders(propertiesOf(source), [])
+  return { ...headers, metadata: fitMetadata(source.metadata, to, own, []) }
+}
+
 // eslint-disable-next-line no-control-regex
 const HEADER_VALUE = /^[\x20-\x7e]*$/
 // eslint-disable-next-line no-control-regex

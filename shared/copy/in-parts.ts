@@ -3,6 +3,7 @@
 
 import type { ObjectInfo } from '#shared/storage/contract.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
+import { BODIES_STAY_OUTSIDE } from '#shared/wire/worker-streams.ts'
 import type { Piece } from './cut.ts'
 import { commit } from './commit.ts'
 import type { Copied, CopyJob } from './job.ts'
@@ -12,6 +13,7 @@ import type { DonePart, PartsCopy } from './parts-copy.ts'
 import { drop, openParts, recordsParts } from './parts-copy.ts'
 import { digestsOfPart } from './proof.ts'
 import { pullPart } from './pull.ts'
+import { handedOut } from './share.ts'
 
 /** Time is up; the parts that are through stay, and the next call goes on from them. */
 export class CopyPaused extends Error {
@@ -21,9 +23,13 @@ export class CopyPaused extends Error {
   }
 }
 
+/** Others have been asked to bring over what is missing. */
+export class CopyShared extends CopyPaused {}
+
 export async function copyInParts(job: CopyJob, source: ObjectInfo): Promise<Copied> {
   const copy = await openParts(job, source)
   const resumedBytes = arrivedBytes(copy)
+  if (job.share && (await handedOut(copy, job.share))) throw new CopyShared(job.key)
   await bringParts(copy, copy.cut)
   return { ...(await commit(copy)), resumedBytes }
 }
@@ -59,13 +65,26 @@ export async function bringParts(copy: PartsCopy, pieces: readonly Piece[]): Pro
       failures.push(error)
       if (!(error instanceof CopyPaused)) stop.abort(error)
     })
-  const lanes = Math.min(job.to.transfer.concurrency, missing.length)
+  const lanes = Math.min(lanesOf(copy), missing.length)
   await Promise.all(Array.from({ length: lanes }, guarded))
   const kept = await Promise.allSettled(records)
   for (const one of kept) if (one.status === 'rejected') failures.push(one.reason)
   const failure = failures.find((error) => !(error instanceof CopyPaused)) ?? failures[0]
   if (failure instanceof BeginAnew) await drop(copy)
   if (failure !== undefined) throw failure
+}
+
+/**
+ * A Worker has six connections at once, and a part takes two:
+ * https://developers.cloudflare.com/workers/platform/limits/#simultaneous-open-connections
+ */
+const LANES_OF_WORKER = 3
+
+function lanesOf({ job, proof }: PartsCopy): number {
+  const { concurrency } = job.to.transfer
+  if (!BODIES_STAY_OUTSIDE) return concurrency
+  // More than one would not fit its 128 MB, where it has to look at the bytes.
+  return Math.min(concurrency, proof.inFlight.length > 0 ? 1 : LANES_OF_WORKER)
 }
 
 async function bringPart(copy: PartsCopy, piece: Piece, signal: AbortSignal): Promise<DonePart> {

@@ -5,6 +5,7 @@ import type { Checksum, ObjectInfo, PutMode } from '#shared/storage/contract.ts'
 import { StorageError, isStorageError } from '#shared/storage/errors.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
+import type { PartsPlan } from './share.ts'
 
 export interface CopyJob {
   from: Store
@@ -26,6 +27,8 @@ export interface CopyJob {
   onProgress?: ((bytes: number) => void) | undefined
   /** Asked before each part: false ends the copy with `CopyPaused`, to go on from there later. */
   mayGoOn?: (() => boolean) | undefined
+  /** Told of the ranges of a large copy: once others have been asked for these, the copy ends with `CopyShared`. */
+  share?: ((plan: PartsPlan) => Promise<void>) | undefined
   signal?: AbortSignal | undefined
 }
 

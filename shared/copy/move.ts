@@ -28,13 +28,13 @@ export async function movePart(
   const timeoutSeconds = to.timeouts.requestSeconds + piece.size / SLOWEST_BYTES_PER_SECOND
   return to.call({ operation: 'part', key, signal, timeoutSeconds }, async (driver, attempt) => {
     const hashing = startPassingDigests(proof.inFlight)
-    const { body, framed } = await readPiece(copy, piece, attempt)
+    const { body, framed = false } = await readPiece(copy, piece, attempt)
     const { size, partNumber } = piece
     const toError = (cause: unknown) => brokenOff(copy, cause)
     const untouched = framed && BODIES_STAY_OUTSIDE && proof.inFlight.length === 0
     const passed = untouched
       ? { stream: body, framed: 'answer' as const, failure: () => undefined }
-      : passing({ body, size, hashing, toError })
+      : passing({ body, framed, size, hashing, toError })
     const { failure, ...stream } = passed
     const options = { signal: attempt }
     const part = await driver

@@ -7,14 +7,16 @@ import { FixedLengthStream } from '#shared/wire/worker-streams.ts'
 
 export interface Passing {
   stream: ReadableStream<Uint8Array>
-  /** It is a Worker's own, of exactly its length. */
-  framed?: 'fixed'
+  /** A Worker's own, of exactly its length; or an answer's pieces, which nobody else holds. */
+  framed?: 'fixed' | 'answer' | undefined
   /** What became of the source, for when the destination only saw the body end. */
   failure: () => unknown
 }
 
 export interface Source {
   body: ReadableStream<Uint8Array>
+  /** It is the body of an answer, of exactly this size. */
+  framed: boolean
   size: number
   hashing: PassingDigests
   /** The failure as the source's. */
@@ -24,7 +26,9 @@ export interface Source {
 const BUFFER_BYTES = 256 * 1024
 
 export function passing(source: Source): Passing {
-  if (FixedLengthStream === undefined) return pulled(source)
+  if (FixedLengthStream === undefined) {
+    return { ...pulled(source), framed: source.framed ? 'answer' : undefined }
+  }
   const reader = intoBuffers(source.body)
   return reader ? goingRound(source, reader, new FixedLengthStream(source.size)) : pulled(source)
 }

@@ -8,7 +8,8 @@ import type { Checksum, ObjectInfo, ObjectProperties, PutMode } from '#shared/st
 import { StorageError } from '#shared/storage/errors.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
-import { digesting, startDigests } from '#shared/wire/digest.ts'
+import { digesting } from '#shared/wire/digest.ts'
+import { startPassingDigests } from '#shared/wire/passing-digests.ts'
 import { removeSame } from './aside.ts'
 
 export interface StreamJob {
@@ -31,10 +32,12 @@ export async function copyStream(job: StreamJob): Promise<StreamCopied> {
   const { to, key, mode, properties, onProgress, signal } = job
   const whole = to.capabilities.multipart?.digests.whole ?? []
   // Small ones are told by other digests than large ones, and nobody knows which it will be.
-  const hashing = startDigests(['crc32c', 'md5', ...whole.slice(0, 1)])
+  const hashing = startPassingDigests([
+    ...new Set(['crc32c', 'md5', ...whole.slice(0, 1)] as const),
+  ])
   const options = { ...properties, mode, onProgress, signal }
   const written = await to.put(key, digesting(job.stream, hashing), options)
-  const passed = hashing.values()
+  const passed = await hashing.values()
   const info = compareDigests(written.checksums, passed) ? written : await to.head(key, { signal })
   const compared = compareDigests(info.checksums, passed)
   const digest: Checksum = { algorithm: 'crc32c', value: passed.crc32c! }

@@ -100,7 +100,10 @@ export type Content =
   | {
       stream: ReadableStream<Uint8Array>
       size?: number
-      /** Its length is sure, so that a Worker need not look at its bytes: the body of a `get`, or a stream of fixed length. */
+      /**
+       * Its length is sure, so that a Worker need not look at its bytes: a stream of fixed length, or the body of a `get`,
+       * whose pieces whoever sends them may free.
+       */
       framed?: 'answer' | 'fixed' | undefined
     }
 
@@ -188,6 +191,12 @@ export interface Part {
   checksum?: Checksum | undefined
 }
 
+/** One of those that an object was put together from. */
+export interface ObjectPart {
+  size: number
+  checksum?: Checksum | undefined
+}
+
 /** The bytes that are to be a part. */
 export interface PullSource {
   /** Of the same provider; or any object, by a signed URL. */
@@ -240,6 +249,8 @@ export interface MultipartDriver {
     uploadId: string,
     options: Call & { cursor?: string | undefined },
   ): Promise<{ parts: Part[]; cursor?: string | undefined }>
+  /** Those that an object was put together from, in order, where the provider still tells; else none. */
+  partsOf?(key: string, options: ReadOptions): Promise<ObjectPart[]>
   /** Where `capabilities.multipart.listUploads`. */
   listUploads?(
     options: Call & { prefix?: string | undefined; cursor?: string | undefined },

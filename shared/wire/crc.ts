@@ -1,6 +1,7 @@
 // The CRCs that object stores keep: CRC-32, CRC-32C and CRC-64/NVME, all reflected, with all-ones in and
 // out. Each goes on from an earlier value, and the values of two pieces combine into that of the whole
-// without reading a byte again. Tables take eight bytes a step, which makes half a gigabyte a second or more.
+// without reading a byte again. CRC-32 is the runtime's own; the others' tables take eight bytes a step, which makes
+// half a gigabyte a second or more.
 
 export type CrcAlgorithm = 'crc32' | 'crc32c' | 'crc64nvme'
 
@@ -18,17 +19,15 @@ const POLYNOMIALS: Record<CrcAlgorithm, Polynomial> = {
 
 /** The register's value after the bytes, going on from `previous`. */
 export function crc32(bytes: Uint8Array, previous = 0n): bigint {
-  return reflected32('crc32', bytes, previous)
+  nativeCrc32 ??= process.getBuiltinModule('node:zlib').crc32
+  return BigInt(nativeCrc32(bytes, Number(previous)))
 }
+
+/** The runtime's own; asked for by name, since a Worker would else load all of zlib at its start. */
+let nativeCrc32: ((bytes: Uint8Array, previous: number) => number) | undefined
 
 export function crc32c(bytes: Uint8Array, previous = 0n): bigint {
-  return reflected32('crc32c', bytes, previous)
-}
-
-const tables32: { crc32?: Int32Array; crc32c?: Int32Array } = {}
-
-function reflected32(algorithm: 'crc32' | 'crc32c', bytes: Uint8Array, previous: bigint): bigint {
-  const tables = (tables32[algorithm] ??= flatten(buildTables(POLYNOMIALS[algorithm].value), 0n))
+  const tables = (tables32 ??= flatten(buildTables('crc32c', 8), 0n))
   const { words, first, end } = wordsOf(bytes)
   let register = ~Number(BigInt.asIntN(32, previous))
   register = stepBytes32(register, bytes, 0, first, tables)
@@ -36,6 +35,8 @@ function reflected32(algorithm: 'crc32' | 'crc32c', bytes: Uint8Array, previous:
   register = stepBytes32(register, bytes, end, bytes.length, tables)
   return BigInt.asUintN(32, BigInt(~register))
 }
+
+let tables32: Int32Array | undefined
 
 function stepBytes32(
   register: number,
@@ -142,25 +143,26 @@ function wordsOf(bytes: Uint8Array): { words: Int32Array; first: number; end: nu
 }
 
 function buildTables64(): Tables64 {
-  const tables = buildTables(POLYNOMIALS.crc64nvme.value)
+  const tables = buildTables('crc64nvme', 8)
   return { low: flatten(tables, 0n), high: flatten(tables, 32n) }
 }
 
 /** `tables[k][byte]`: what a byte followed by k zero bytes does to the register. */
-function buildTables(polynomial: bigint): bigint[][] {
+export function buildTables(algorithm: CrcAlgorithm, count: number): bigint[][] {
+  const polynomial = POLYNOMIALS[algorithm].value
   const first = Array.from({ length: 256 }, (_, byte) => {
     let value = BigInt(byte)
     for (let bit = 0; bit < 8; bit++) value = halve(value, polynomial)
     return value
   })
   const tables = [first]
-  for (let k = 1; k < 8; k++) {
+  for (let k = 1; k < count; k++) {
     tables.push(tables[k - 1]!.map((value) => (value >> 8n) ^ first[Number(value & 255n)]!))
   }
   return tables
 }
 
-/** 32 bits of all eight tables in one array, table k at k × 256. */
+/** 32 bits of all these tables in one array, table k at k × 256. */
 function flatten(tables: bigint[][], shift: bigint): Int32Array {
   return Int32Array.from(tables.flat(), (value) => Number(BigInt.asIntN(32, value >> shift)))
 }

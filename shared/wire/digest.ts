@@ -68,12 +68,12 @@ export function startDigests(algorithms: Iterable<DigestAlgorithm>): Digests {
 /** The same stream, its bytes taken into `digests` as they pass; their values are final once it has ended. */
 export function digesting(
   stream: ReadableStream<Uint8Array>,
-  digests: Digests,
+  digests: { update(bytes: Uint8Array): Promise<void> | void },
 ): ReadableStream<Uint8Array> {
   return stream.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
-      transform(chunk, controller) {
-        digests.update(chunk)
+      async transform(chunk, controller) {
+        await digests.update(chunk)
         controller.enqueue(chunk)
       },
     }),
@@ -95,7 +95,8 @@ export function combineDigests(
   return encodeCrc(algorithm, combineCrc(algorithm, decodeCrc(a), decodeCrc(b), bytesOfB))
 }
 
-function encodeCrc(algorithm: CrcAlgorithm, register: bigint): string {
+/** As stores write it. */
+export function encodeCrc(algorithm: CrcAlgorithm, register: bigint): string {
   const hex = register.toString(16).padStart(CRC_BYTES[algorithm] * 2, '0')
   return Buffer.from(hex, 'hex').toString('base64')
 }

@@ -12,7 +12,10 @@ export type Outgoing =
   | {
       stream: ReadableStream<Uint8Array>
       size: number
-      /** Its length is sure, so that a Worker need not look: the body of an answer, or a stream of fixed length. */
+      /**
+       * The body of an answer, or a Worker's stream of fixed length: its length is sure, so that a Worker need not
+       * look, and an answer's pieces are nobody else's, so that a process frees them as they are sent.
+       */
       framed?: 'answer' | 'fixed' | undefined
     }
 
@@ -168,9 +171,32 @@ function openClients(): Record<'plain' | 'secure', Send> {
     (url, options) =>
       request(url, { ...options, agent })
   return {
-    plain: keeping(http.request, new http.Agent(KEPT)),
-    secure: keeping(https.request, new https.Agent(KEPT)),
+    plain: keeping(http.request, readingInto(new http.Agent(KEPT))),
+    secure: keeping(https.request, readingInto(new https.Agent(KEPT))),
   }
+}
+
+const READ_BYTES = 256 * 1024
+
+/**
+ * What comes is read into one buffer a connection, over and over: the parser copies what it hands on, and else each
+ * read would leave its own buffer to the garbage collector, which at half a gigabyte a second has little else to do.
+ * https://nodejs.org/api/net.html#netconnectoptions-connectlistener
+ */
+function readingInto<A extends Agent>(agent: A): A {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, onCreated) => {
+    const onread = {
+      buffer: new Uint8Array(READ_BYTES),
+      callback(bytes: number, buffer: Uint8Array): boolean {
+        socket?.emit('data', Buffer.from(buffer.buffer, 0, bytes))
+        return true
+      },
+    }
+    const socket = connect({ ...options, onread } as typeof options, onCreated)
+    return socket
+  }
+  return agent
 }
 
 async function inProcess(request: ExchangeRequest): Promise<Answer> {
@@ -206,7 +232,7 @@ function attempt({ method, url, headers, body, signal }: ExchangeRequest): Promi
     if (body === undefined) sent.end()
     else if ('bytes' in body) sent.end(body.bytes)
     else {
-      sendStream(sent, body.stream, body.size).catch((error: unknown) => {
+      sendStream(sent, body).catch((error: unknown) => {
         reject(error)
         sent.destroy()
       })
@@ -223,9 +249,9 @@ function lengthOf(body: Outgoing | undefined, method: string): Record<string, st
 /** Piece by piece, as fast as the socket takes them; the last one waits until the end has been seen. */
 async function sendStream(
   sent: ClientRequest,
-  stream: ReadableStream<Uint8Array>,
-  size: number,
+  { stream, size, framed }: Extract<Outgoing, { size: number }>,
 ): Promise<void> {
+  const mayFree = framed === 'answer'
   const reader = stream.getReader()
   let over = false
   const stopped = new Promise<void>((resolve) => {
@@ -241,13 +267,18 @@ async function sendStream(
   try {
     for await (const piece of exactly(reader, size)) {
       if (over) return
-      if (sent.write(piece)) continue
+      if (sent.write(piece, mayFree ? (error) => error ?? free(piece) : undefined)) continue
       await Promise.race([new Promise<void>((resolve) => sent.once('drain', resolve)), stopped])
     }
     if (!over) sent.end()
   } catch (error) {
     if (!over) throw error
   }
+}
+
+/** Gives its memory back at once, where it is all the piece's own: the garbage collector lets it pile up first. */
+function free({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 function fromMessage(message: IncomingMessage, signal: AbortSignal): Answer {

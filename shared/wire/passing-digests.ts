@@ -1,10 +1,13 @@
-// Digests of bytes that only pass by. In a Worker the CRCs by its own DigestStream: a loop of ours over buffers that
-// come and go is faster most of the time, and now and then, for as long as a copy takes, twenty times slower.
+// Digests of bytes that only pass by, as fast as this runtime can: CRCs by WebAssembly, but for CRC-32C in a Worker,
+// whose own DigestStream has an instruction for it. Asked for when something passes: nothing else needs the module.
 // https://developers.cloudflare.com/workers/runtime-apis/web-crypto/#digeststream
 
 import { Buffer } from 'node:buffer'
-import type { DigestAlgorithm } from './digest.ts'
-import { startDigests } from './digest.ts'
+import type { CrcKernel, KernelAlgorithm } from './crc-kernel.ts'
+import { openCrcKernel } from './crc-kernel.ts'
+import { crcModule } from './crc-module.ts'
+import type { Digest, DigestAlgorithm } from './digest.ts'
+import { encodeCrc, startDigest } from './digest.ts'
 import { DigestStream } from './worker-streams.ts'
 
 export interface PassingDigests {
@@ -14,38 +17,51 @@ export interface PassingDigests {
   values(): Promise<Partial<Record<DigestAlgorithm, string>>>
 }
 
-const NATIVE: ReadonlySet<DigestAlgorithm> = new Set(['crc32c', 'crc64nvme'])
-
-export function startPassingDigests(algorithms: readonly DigestAlgorithm[]): PassingDigests {
-  if (DigestStream !== undefined) return startInWorker(algorithms, DigestStream)
-  const digests = startDigests(algorithms)
-  return { update: (bytes) => digests.update(bytes), values: async () => digests.values() }
+interface Passing {
+  update(bytes: Uint8Array): Promise<void> | void
+  value(): Promise<string> | string
 }
 
-function startInWorker(
-  algorithms: readonly DigestAlgorithm[],
-  Native: NonNullable<typeof DigestStream>,
-): PassingDigests {
-  const digests = startDigests(algorithms.filter((name) => !NATIVE.has(name)))
-  const natives = algorithms
-    .filter((name) => NATIVE.has(name))
-    .map((name) => {
-      const stream = new Native(name)
-      return { name, stream, writer: stream.getWriter() }
-    })
+export function startPassingDigests(algorithms: readonly DigestAlgorithm[]): PassingDigests {
+  const digests = algorithms.map((name) => ({ name, digest: startOne(name) }))
   return {
-    async update(bytes) {
-      const written = natives.map(({ writer }) => writer.write(bytes))
-      digests.update(bytes)
-      await Promise.all(written)
+    update(bytes) {
+      const waiting = digests.flatMap(({ digest }) => digest.update(bytes) ?? [])
+      return waiting.length > 0 ? Promise.all(waiting).then(() => undefined) : undefined
     },
     async values() {
-      const values = digests.values()
-      for (const { name, stream, writer } of natives) {
-        await writer.close()
-        values[name] = Buffer.from(await stream.digest).toString('base64')
-      }
-      return values
+      const values = digests.map(async ({ name, digest }) => [name, await digest.value()] as const)
+      return Object.fromEntries(await Promise.all(values))
     },
+  }
+}
+
+function startOne(algorithm: DigestAlgorithm): Passing {
+  if (DigestStream && algorithm === 'crc32c') return startNative(new DigestStream(algorithm))
+  const byKernel = algorithm === 'crc32c' || algorithm === 'crc64nvme'
+  return byKernel ? startByKernel(algorithm) : startDigest(algorithm)
+}
+
+function startNative(stream: InstanceType<NonNullable<typeof DigestStream>>): Passing {
+  const writer = stream.getWriter()
+  return {
+    update: (bytes) => writer.write(bytes),
+    async value() {
+      await writer.close()
+      return Buffer.from(await stream.digest).toString('base64')
+    },
+  }
+}
+
+let kernel: CrcKernel | undefined
+
+function startByKernel(algorithm: KernelAlgorithm): Digest {
+  const shared = (kernel ??= openCrcKernel(crcModule()))
+  let register = 0n
+  return {
+    update(bytes) {
+      register = shared.update(algorithm, bytes, register)
+    },
+    value: () => encodeCrc(algorithm, register),
   }
 }

@@ -156,3 +156,25 @@ it('a stream is let go when its request breaks, even one that stands still', asy
   await expect(sent).rejects.toThrow(/ECONNRESET|EPIPE|socket hang up/)
   await cancelled
 })
+
+it("frees an answer's pieces when they are sent, and nobody else's", async () => {
+  const url = await listen((socket) => {
+    socket.resume()
+    socket.on('data', (bytes) => {
+      if (bytes.includes('end')) socket.write('HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n')
+    })
+  })
+  for (const framed of ['answer', undefined] as const) {
+    const pieces = [new Uint8Array(65_536), new Uint8Array(Buffer.from('the end'))]
+    const size = pieces.reduce((sum, { length }) => sum + length, 0)
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const piece of pieces) controller.enqueue(piece)
+        controller.close()
+      },
+    })
+    const request = { method: 'PUT', url, headers: {}, body: { stream, size, framed }, signal }
+    expect((await exchange(request)).status).toBe(200)
+    expect(pieces[0]?.length).toBe(framed ? 0 : 65_536)
+  }
+})

@@ -66,10 +66,10 @@ export async function bundleWorker(entry: string) {
   // Miniflare takes the first one for the Worker itself.
   const isEntry = (path: string): number => Number(path === join(outdir, 'worker.js'))
   const files = outputFiles.toSorted((a, b) => isEntry(b.path) - isEntry(a.path))
-  const modules = files.map(({ path, text }) => ({
-    type: 'ESModule' as const,
-    path,
-    contents: text,
-  }))
+  const modules = files.map(({ path, text, contents }) =>
+    path.endsWith('.wasm')
+      ? { type: 'CompiledWasm' as const, path, contents }
+      : { type: 'ESModule' as const, path, contents: text },
+  )
   return { modules, modulesRoot: outdir }
 }
