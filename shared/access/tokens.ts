@@ -1,8 +1,9 @@
 // Skein's own tokens. The configuration holds their hashes alone: a token has 256 bits of chance, so a plain
 // SHA-256 keeps it, and whoever reads the configuration has nothing to let himself in with.
 
-import { Buffer } from 'node:buffer'
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
+import { sameText } from '#shared/wire/same-text.ts'
+import { sha256 } from '#shared/wire/sha256.ts'
 import type { Principal } from './principal.ts'
 import type { TokenRule } from './rules.ts'
 
@@ -23,7 +24,7 @@ export function mintToken(): MintedToken {
 }
 
 export function hashToken(token: string): string {
-  return hash('sha256', token, 'base64url')
+  return sha256(token, 'base64url')
 }
 
 export type FoundToken = { principal: Principal; expiresAt: number }
@@ -34,16 +35,16 @@ export function createTokens(
 ): (token: string) => FoundToken | undefined {
   const known = new Map(rules.map((rule) => [rule.hash, keep(rule)]))
   // Found once, a token is known by its beginning and compared whole: no hash for each request.
-  const seen = new Map<string, { token: Buffer; found: FoundToken }>()
+  const seen = new Map<string, { token: string; found: FoundToken }>()
   return (token) => {
     const beginning = token.slice(0, SEEN_LENGTH)
     const before = seen.get(beginning)
-    if (before && isSame(before.token, token)) return before.found
+    if (before && sameText(before.token, token)) return before.found
     const hashed = hashToken(token)
     const found = known.get(hashed)
     // The map compares hashes character by character; this comparison takes as long for every one.
-    if (!found || !isSame(found.hash, hashed)) return undefined
-    seen.set(beginning, { token: Buffer.from(token), found })
+    if (!found || !sameText(found.hash, hashed)) return undefined
+    seen.set(beginning, { token, found })
     return found
   }
 }
@@ -51,13 +52,8 @@ export function createTokens(
 /** Of the 49 characters of a token; what remains is more chance than anybody can try. */
 const SEEN_LENGTH = 16
 
-function isSame(known: Buffer, text: string): boolean {
-  const given = Buffer.from(text)
-  return given.length === known.length && timingSafeEqual(given, known)
-}
-
-function keep(rule: TokenRule): FoundToken & { hash: Buffer } {
+function keep(rule: TokenRule): FoundToken & { hash: string } {
   const { name, workspaces, scopes, prefix, expiresAt = Infinity } = rule
   const principal = { name, workspaces, scopes: new Set(scopes), prefix, claims: NO_CLAIMS }
-  return { principal, expiresAt, hash: Buffer.from(rule.hash) }
+  return { principal, expiresAt, hash: rule.hash }
 }

@@ -10,7 +10,12 @@ const JSON_TYPE = 'application/json'
 export async function readJson(request: Request, maxBytes: number): Promise<unknown> {
   const type = request.headers.get('content-type')
   if (type !== null && mediaType(type) !== JSON_TYPE) throw notJson()
-  const bytes = await readBytes(request, maxBytes)
+  let bytes: ArrayBuffer | Uint8Array
+  try {
+    bytes = await read(request, maxBytes)
+  } catch (error) {
+    throw brokenOff(error)
+  }
   if (bytes.byteLength === 0) return {}
   if (type === null) throw notJson()
   return parse(decode(bytes))
@@ -27,16 +32,25 @@ function notJson(): RequestError {
 
 /** As they came; no more than so many. */
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  const length = request.headers.get('content-length')
-  if (length !== null && Number(length) > maxBytes) throw tooLarge(maxBytes)
   try {
-    // A length that was told is held to by the server below; a body without one is counted here.
-    if (length !== null) return new Uint8Array(await request.arrayBuffer())
-    return await readCounted(request.body, maxBytes)
+    const bytes = await read(request, maxBytes)
+    return bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes)
   } catch (error) {
-    if (error instanceof RequestError) throw error
-    throw new RequestError(400, 'The body broke off before its end.')
+    throw brokenOff(error)
   }
+}
+
+function read(request: Request, maxBytes: number): Promise<ArrayBuffer | Uint8Array> {
+  const length = request.headers.get('content-length')
+  if (length === null) return readCounted(request.body, maxBytes)
+  // A length that was told is held to by the server below.
+  if (Number(length) > maxBytes) throw tooLarge(maxBytes)
+  return request.arrayBuffer()
+}
+
+function brokenOff(error: unknown): RequestError {
+  if (error instanceof RequestError) return error
+  return new RequestError(400, 'The body broke off before its end.')
 }
 
 async function readCounted(
@@ -65,7 +79,7 @@ function tooLarge(maxBytes: number): RequestError {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-function decode(bytes: Uint8Array): string {
+function decode(bytes: ArrayBuffer | Uint8Array): string {
   try {
     return utf8.decode(bytes)
   } catch {

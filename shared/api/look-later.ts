@@ -32,5 +32,7 @@ export async function lookLater(
 
 /** Bytes are at their key as soon as they are sent, and something of them is only verified. */
 export function isSeenUnverified({ staged, method, enforced }: UploadPlan): boolean {
-  return !staged && method !== 'parts' && Object.values(enforced).includes('verified')
+  if (staged || method === 'parts') return false
+  const { size, type, checksum, overwrite } = enforced
+  return [size, type, checksum, overwrite].includes('verified')
 }

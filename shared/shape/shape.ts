@@ -303,6 +303,8 @@ function findInObject(
   let issues: Issue[] | undefined
   for (const name in fields) {
     const field = fields[name]!
+    // Most fields of a request are left out.
+    if (value[name] === undefined && mayBeLeftOut(field)) continue
     const found = Object.hasOwn(value, name) ? findIssues(field, value[name]) : findAbsent(field)
     issues = under(name, found, issues)
   }
@@ -310,6 +312,10 @@ function findInObject(
   const keys = Object.keys(value).filter((name) => !Object.hasOwn(fields, name))
   if (keys.length > 0) (issues ??= []).push({ path: [], code: 'unrecognized_keys', keys })
   return issues
+}
+
+function mayBeLeftOut({ is, checks }: Shape): boolean {
+  return is.kind === 'optional' && checks.length === 0
 }
 
 /** Anything at all is still something. */

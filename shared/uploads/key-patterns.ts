@@ -43,33 +43,44 @@ function matches(
   key: string,
   claims: Readonly<Record<string, string>>,
 ): boolean {
-  let ends = new Set([0])
+  // In order; each place once.
+  let ends: readonly number[] = [0]
   for (const piece of pieces) {
     if ('any' in piece) {
+      if (piece === pieces.at(-1)) return isRest(ends, key, piece.any)
       ends = spread(ends, key, piece.any)
     } else {
       const text = 'text' in piece ? piece.text : claimValue(claims, piece.claim)
       if (text === undefined) return false
       ends = advance(ends, key, text)
     }
-    if (ends.size === 0) return false
+    if (ends.length === 0) return false
   }
-  return ends.has(key.length)
+  return ends.at(-1) === key.length
 }
 
-function advance(ends: ReadonlySet<number>, key: string, text: string): Set<number> {
-  const next = new Set<number>()
-  for (const end of ends) if (key.startsWith(text, end)) next.add(end + text.length)
+function advance(ends: readonly number[], key: string, text: string): number[] {
+  const next: number[] = []
+  for (const end of ends) if (key.startsWith(text, end)) next.push(end + text.length)
   return next
 }
 
-function spread(ends: ReadonlySet<number>, key: string, any: 'segment' | 'all'): Set<number> {
-  const next = new Set<number>()
+function spread(ends: readonly number[], key: string, any: 'segment' | 'all'): number[] {
+  const next: number[] = []
   let open = false
+  let nth = 0
   for (let at = 0; at <= key.length; at++) {
     if (any === 'segment' && at > 0 && key[at - 1] === '/') open = false
-    if (ends.has(at)) open = true
-    if (open) next.add(at)
+    if (ends[nth] === at) {
+      open = true
+      nth++
+    }
+    if (open) next.push(at)
   }
   return next
+}
+
+/** Whether one piece can be all that remains: what is furthest leaves least. */
+function isRest(ends: readonly number[], key: string, any: 'segment' | 'all'): boolean {
+  return any === 'all' || !key.includes('/', ends.at(-1))
 }

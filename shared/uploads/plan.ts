@@ -5,7 +5,8 @@ import type { Principal } from '#shared/access/principal.ts'
 import type { Enforcement, UploadPlan, UploadRequest } from '#shared/client/protocol.ts'
 import type { ObjectProperties } from '#shared/storage/contract.ts'
 import { StorageError } from '#shared/storage/errors.ts'
-import type { Constraint, Presigned, SignRequest } from '#shared/storage/signer.ts'
+import type { Constraint, Presigned, SignPut } from '#shared/storage/signer.ts'
+import { rememberLast } from '#shared/wire/remember-last.ts'
 import type { UploadContext } from './context.ts'
 import { beginParts, firstParts, signParts, toSignedRequest } from './parts.ts'
 import type { Asked } from './policy.ts'
@@ -38,10 +39,12 @@ export async function planUpload(
     request: toSignedRequest(signed),
     staged: route.staged,
     enforced: enforcement(asked, signed.enforced),
-    expiresAt: signed.expiresAt.toISOString(),
+    expiresAt: isoTime(signed.expiresAt.getTime()),
     ...(signed.expiresAtMost && { expiresAtMost: true }),
   }
 }
+
+const isoTime = rememberLast((milliseconds: number) => new Date(milliseconds).toISOString())
 
 function writeTicket(context: UploadContext, asked: Asked, { method, staged, cut }: Route): Ticket {
   const { rules, now } = context
@@ -65,11 +68,11 @@ function constraintsOf(
   return {
     minBytes: size ?? rules.minBytes,
     maxBytes: size ?? Math.min(rules.maxBytes, most),
-    ...(contentType !== undefined && { type: contentType }),
-    ...(checksum && { checksum }),
-    ...(canSignChecksum(store, method, asked) && { signed: true }),
-    ...(ifAbsent && { ifAbsent }),
-    ...(staged && storageClass !== undefined && { storageClass }),
+    type: contentType,
+    checksum,
+    signed: canSignChecksum(store, method, asked) || undefined,
+    ifAbsent: ifAbsent || undefined,
+    storageClass: staged ? storageClass : undefined,
   }
 }
 
@@ -79,7 +82,11 @@ function propertiesOf(context: UploadContext, asked: Asked, ticket: Ticket): Obj
     ? asked.metadata
     : { ...asked.metadata, [MARK]: sealMark(context, ticket) }
   return {
-    ...{ contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl },
+    contentType,
+    contentEncoding,
+    contentDisposition,
+    contentLanguage,
+    cacheControl,
     metadata,
     // A copy is given its class when it is made: staging wants none.
     storageClass: ticket.staged ? undefined : asked.storageClass,
@@ -93,19 +100,25 @@ function sign(
   properties: ObjectProperties,
 ): Promise<Presigned> {
   const { staged, constraints, method } = ticket
-  const common = {
-    key: landingKey(ticket),
-    expiresInSeconds: asked.expiresInSeconds,
-    ...properties,
-  }
+  const { expiresInSeconds } = asked
+  const key = landingKey(ticket)
   const place = staged ? reserved : store
   const { minBytes: min, maxBytes: max } = constraints
   if (method === 'form') {
-    return place.presign({ action: 'form', ...common, contentLengthRange: { min, max } })
+    const contentLengthRange = { min, max }
+    return place.presign({
+      ...properties,
+      action: 'form',
+      key,
+      expiresInSeconds,
+      contentLengthRange,
+    })
   }
-  const request: SignRequest = {
+  const request: SignPut = {
+    ...properties,
     action: method === 'resumable' ? 'resumable' : 'put',
-    ...common,
+    key,
+    expiresInSeconds,
     mode: asked.ifAbsent && !staged ? 'create' : 'overwrite',
     checksum: canSignChecksum(store, method, asked) ? asked.checksum : undefined,
   }

@@ -1,11 +1,11 @@
 // Signature Version 4: Amazon's, and Google's V4, which is the same scheme by other names. It signs what it
 // is given, byte for byte: a path is encoded once and never normalised, as object stores want it.
-// It is the hot path of every signed URL: synchronous, a key's derivation once a day, and a KeyObject for
-// it, since handing Node raw bytes makes each HMAC import them again, which costs more than all the rest.
+// It is the hot path of every signed URL: synchronous, and a key's derivation once a day.
 
 import { Buffer } from 'node:buffer'
-import type { KeyObject } from 'node:crypto'
-import { createHmac, createSecretKey, hash } from 'node:crypto'
+import { rememberLast } from './remember-last.ts'
+import type { HmacKey } from './sha256.ts'
+import { hmac, hmacKey, sha256 } from './sha256.ts'
 
 export interface Scheme {
   algorithm: string
@@ -115,13 +115,13 @@ export function authorization(signing: Signing, signedHeaders: string, signature
 }
 
 /** The HMAC in hexadecimal: a URL's, a header's or a form policy's signature. */
-export function sign(key: KeyObject, text: string): string {
-  return createHmac('sha256', key).update(utf8(text)).digest('hex')
+export function sign(key: HmacKey, text: string): string {
+  return hmac(key, text, 'hex')
 }
 
 /** The day's key for a secret; the last one is kept. */
-export function signingKeys(scope: Scope): (secret: string, at: Timestamp) => KeyObject {
-  let last: { secret: string; day: string; key: KeyObject } | undefined
+export function signingKeys(scope: Scope): (secret: string, at: Timestamp) => HmacKey {
+  let last: { secret: string; day: string; key: HmacKey } | undefined
   return (secret, { day }) => {
     if (last?.secret !== secret || last.day !== day) {
       last = { secret, day, key: deriveKey(scope, secret, day) }
@@ -130,12 +130,12 @@ export function signingKeys(scope: Scope): (secret: string, at: Timestamp) => Ke
   }
 }
 
-function deriveKey({ scheme, region, service }: Scope, secret: string, day: string): KeyObject {
-  let key = Buffer.from(scheme.secretPrefix + secret)
+function deriveKey({ scheme, region, service }: Scope, secret: string, day: string): HmacKey {
+  let key = hmacKey(scheme.secretPrefix + secret)
   for (const step of [day, region, service, scheme.terminator]) {
-    key = createHmac('sha256', key).update(step).digest()
+    key = hmacKey(Buffer.from(hmac(key, step, 'hex'), 'hex'))
   }
-  return createSecretKey(key)
+  return key
 }
 
 /** `20130524/us-east-1/s3/aws4_request` */
@@ -152,16 +152,7 @@ export const timestamp: (milliseconds: number) => Timestamp = (() => {
 })()
 
 function stringToSign(signing: Signing, request: string): string {
-  return constantsOf(signing).preamble + hash('sha256', utf8(request), 'hex')
-}
-
-const encoder = new TextEncoder()
-const scratch = new Uint8Array(16_384)
-
-/** In bytes that hold until the next call: workerd takes twice as long over a string as over its bytes. */
-function utf8(text: string): Uint8Array {
-  const { read, written } = encoder.encodeInto(text, scratch)
-  return read === text.length ? scratch.subarray(0, written) : encoder.encode(text)
+  return constantsOf(signing).preamble + sha256(request, 'hex')
 }
 
 function canonicalRequest(request: Signable, query: string, lines: string, names: string): string {
@@ -282,11 +273,3 @@ function percentEncode(character: string): string {
 
 /** The same headers are signed again and again. */
 const encodeNames = rememberLast(encodeUri)
-
-function rememberLast<Input, Output>(compute: (input: Input) => Output): (input: Input) => Output {
-  let last: { input: Input; output: Output } | undefined
-  return (input) => {
-    if (last?.input !== input) last = { input, output: compute(input) }
-    return last.output
-  }
-}

@@ -2,7 +2,7 @@
 // changed or left out is refused. https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 
 import { Buffer } from 'node:buffer'
-import type { KeyObject } from 'node:crypto'
+import type { HmacKey } from '#shared/wire/sha256.ts'
 import type { Signing } from '#shared/wire/sigv4.ts'
 import { scopePath, sign } from '#shared/wire/sigv4.ts'
 import { StorageError } from '../../errors.ts'
@@ -21,7 +21,7 @@ type Condition = Record<string, string> | readonly [string, string | number, str
 export function signForm(
   settings: S3Settings,
   signing: Signing,
-  key: KeyObject,
+  key: HmacKey,
   request: SignForm,
   expiresAt: Date,
 ): Form {

@@ -32,6 +32,7 @@ import {
 import { sentDocument } from './document.ts'
 import { dateIn, toWritten } from './fields.ts'
 import { multipartEtag } from './multipart-etag.ts'
+import { objectParts } from './object-parts.ts'
 import { head } from './objects.ts'
 import { addConditions, addContent, propertyHeaders } from './presigned-request.ts'
 import { sizeOf } from './requests.ts'
@@ -45,6 +46,10 @@ export function multipartGroup(bucket: S3Bucket): MultipartDriver {
     abort: (key, uploadId, options) => abort(bucket, key, uploadId, options),
     listParts: (key, uploadId, options) => listParts(bucket, key, uploadId, options),
     listUploads: (options) => listUploads(bucket, options),
+    // Who computes no digest of a whole knows none of its parts, and may take the question for a plain GET.
+    ...(bucket.settings.capabilities.multipart?.digests.whole.length && {
+      partsOf: (key, options) => objectParts(bucket, key, options),
+    }),
   }
 }
 

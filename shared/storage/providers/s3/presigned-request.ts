@@ -150,7 +150,8 @@ export function contentHeaders(properties: ObjectProperties): Record<string, str
 
 export function propertyHeaders(properties: ObjectProperties): Record<string, string> {
   const headers = contentHeaders(properties)
-  const tags = Object.entries(properties.tags ?? {}).map((pair) => pair.map(encodeUri).join('='))
+  if (properties.tags === undefined) return headers
+  const tags = Object.entries(properties.tags).map((pair) => pair.map(encodeUri).join('='))
   if (tags.length > 0) headers['x-amz-tagging'] = tags.join('&')
   return headers
 }

@@ -1,7 +1,7 @@
 // Signs URLs and browser forms for S3 and its look-alikes. Nothing but keys in hand and HMAC: no SDK, and no
 // waiting unless the keys have to be fetched. Everything that a request must be is under the signature.
 
-import type { KeyObject } from 'node:crypto'
+import type { HmacKey } from '#shared/wire/sha256.ts'
 import type { Scope, Signing } from '#shared/wire/sigv4.ts'
 import {
   AWS4,
@@ -73,7 +73,7 @@ function shape(settings: S3Settings, request: Exclude<SignRequest, SignForm>): P
 function presignUrl(
   { origin, host, root }: Place,
   signing: Signing,
-  key: KeyObject,
+  key: HmacKey,
   term: Term,
   { key: objectKey, expiresInSeconds }: SignRequest,
   { method, query: own, headers, enforced }: PresignedRequest,
@@ -89,7 +89,7 @@ function presignForm(
   settings: S3Settings,
   { origin, root }: Place,
   signing: Signing,
-  key: KeyObject,
+  key: HmacKey,
   term: Term,
   request: SignForm,
 ): Presigned {
