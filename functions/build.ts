@@ -1,5 +1,5 @@
 // Makes dist/<target>: ES modules, minified, in two parts, so that a cold start loads what it runs and little
-// else; the command line is split finer. `npm run build` makes all targets, `npm run build -- aws` one; each
+// else; the command line is split finer, and a Worker's front is one file. `npm run build` makes all targets, `npm run build -- aws` one; each
 // entry is told with its size, so that growth is seen.
 
 import { cp, rm, writeFile } from 'node:fs/promises'
@@ -9,8 +9,9 @@ import { build } from 'esbuild'
 import type { Bundle } from './bundle.ts'
 import { describeSizes } from './bundle.ts'
 import { buildClient, buildPage } from './build-client.ts'
-import { workerBundling } from './cloudflare/bundling.ts'
-import { buildInTwoParts, dataAsText } from './two-parts.ts'
+import { frontBundling, workerBundling } from './cloudflare/bundling.ts'
+import { plainBuiltins } from './plain-builtins.ts'
+import { buildInTwoParts, packedData } from './two-parts.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -24,15 +25,16 @@ const NODE: BuildOptions = {
   target: 'node22',
   banner: { js: REQUIRE },
   outExtension: { '.js': '.mjs' },
+  plugins: [plainBuiltins()],
 }
 
 interface Target {
   entries: Record<string, string>
   /** Split finer: each import that waits is a file of its own. */
   split?: Record<string, string>
+  /** What has options of its own, and nothing that could be loaded later. */
+  whole?: { entries: Record<string, string>; options: BuildOptions }
   options: BuildOptions
-  /** What the platform cannot load, and never asks for. */
-  apart?: RegExp
   /** What the platform wants beside the code. */
   finish?(folder: string): Promise<void>
 }
@@ -66,9 +68,17 @@ const TARGETS: Record<string, Target> = {
     },
   },
   cloudflare: {
-    entries: { worker: 'functions/cloudflare/worker.ts' },
-    apart: /providers\/file\//,
-    options: workerBundling(root),
+    entries: { 'work/work': 'functions/cloudflare/work.ts' },
+    // A folder for each, since a Worker is sent with all that lies in its own.
+    options: {
+      ...workerBundling(root),
+      chunkNames: 'work/chunks/[name]-[hash]',
+      assetNames: 'work/[name]-[hash]',
+    },
+    whole: {
+      entries: { 'front/front': 'functions/cloudflare/front.ts' },
+      options: { ...frontBundling(root), assetNames: 'front/[name]-[hash]' },
+    },
   },
 }
 
@@ -79,9 +89,8 @@ export async function buildTarget(name: string, folder = `${root}dist/${name}`):
   if (target === undefined)
     throw new Error(`There is no target "${name}": ${TARGET_NAMES.join(', ')}.`)
   await rm(folder, { recursive: true, force: true })
-  const { entries: whole, split = {} } = target
-  const options = {
-    ...target.options,
+  const { entries: inParts, split = {}, whole } = target
+  const common = {
     absWorkingDir: root,
     outdir: folder,
     minify: true,
@@ -90,28 +99,29 @@ export async function buildTarget(name: string, folder = `${root}dist/${name}`):
     logLevel: 'warning',
     chunkNames: 'chunks/[name]-[hash]',
   } as const
+  const options = { ...common, ...target.options }
   const outputs = {
-    ...(await buildSplit(split, options)),
-    ...(await buildInTwoParts(whole, options, target.apart)),
+    ...(whole && (await buildPlainly(whole.entries, { ...common, ...whole.options }))),
+    ...(await buildPlainly(split, { ...options, splitting: true })),
+    ...(await buildInTwoParts(inParts, options)),
   }
   await target.finish?.(folder)
-  const sources = Object.values({ ...whole, ...split })
+  const sources = Object.values({ ...whole?.entries, ...inParts, ...split })
   const entries = Object.keys(outputs).filter((file) =>
     sources.includes(outputs[file]?.entryPoint ?? ''),
   )
   return { folder, root, outputs, entries }
 }
 
-async function buildSplit(
+async function buildPlainly(
   entries: Record<string, string>,
   options: BuildOptions,
 ): Promise<Bundle['outputs']> {
   if (Object.keys(entries).length === 0) return {}
-  const plugins = [dataAsText(), ...(options.plugins ?? [])]
+  const plugins = [packedData(), ...(options.plugins ?? [])]
   const { metafile } = await build({
     ...options,
     entryPoints: entries,
-    splitting: true,
     metafile: true,
     plugins,
   })

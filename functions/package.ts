@@ -30,11 +30,15 @@ const NO_NETWORK = {
 const STEPS: readonly (readonly [packed: string, pack: (home: string) => Promise<void>])[] = [
   ['dist/skein-aws', (home) => run(home, 'serverless', 'package', '--package', 'dist/skein-aws')],
   ['dist/skein-azure.zip', () => zipFolder(`${root}dist/azure`, `${root}dist/skein-azure.zip`)],
-  [
-    'dist/skein-cloudflare',
-    (home) => run(home, 'wrangler', 'deploy', '--dry-run', '--outdir', 'dist/skein-cloudflare'),
-  ],
+  ...['wrangler.toml', 'functions/cloudflare/work.toml'].map(wrangled),
 ]
+
+function wrangled(config: string): (typeof STEPS)[number] {
+  const packed = config === 'wrangler.toml' ? 'front' : 'work'
+  const folder = `dist/skein-cloudflare/${packed}`
+  const outdir = ['--outdir', join(root, folder)]
+  return [folder, (home) => run(home, 'wrangler', 'deploy', '--dry-run', '-c', config, ...outdir)]
+}
 
 /** In a home of its own, where a tool may leave what it likes. */
 async function run(home: string, command: string, ...args: string[]): Promise<void> {

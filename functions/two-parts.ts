@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
+import { deflateRawSync } from 'node:zlib'
 import type { BuildOptions, Metafile, Plugin } from 'esbuild'
 import { build } from 'esbuild'
 
@@ -12,30 +13,28 @@ const LATER = 'skein:later'
 /** Apart, since what reads imports from source would take the two together for one. */
 const IMPORT = 'import'
 
-/** `apart`: files that are never to be loaded with the rest, since the platform cannot. */
 export async function buildInTwoParts(
   entries: Record<string, string>,
   options: BuildOptions & { absWorkingDir: string },
-  apart?: RegExp,
 ): Promise<Metafile['outputs']> {
   const common = { ...options, entryPoints: entries, splitting: true, metafile: true } as const
-  const plugins = [dataAsText(), ...(options.plugins ?? [])]
+  const plugins = [packedData(), ...(options.plugins ?? [])]
   const scout = await build({ ...common, plugins, write: false, sourcemap: false })
-  const later = neededLater(scout.metafile, options.absWorkingDir, apart)
+  const later = neededLater(scout.metafile, options.absWorkingDir)
   const gather = gatherLater(later, options.absWorkingDir)
   const made = await build({ ...common, plugins: [gather, ...plugins] })
   return made.metafile.outputs
 }
 
 /** Our own files that are imported when they are needed, each with a name to export it by. */
-function neededLater({ inputs }: Metafile, root: string, apart?: RegExp): Map<string, string> {
+function neededLater({ inputs }: Metafile, root: string): Map<string, string> {
   const imports = Object.values(inputs).flatMap((input) => input.imports)
   const files = imports
     .filter(
       ({ kind, path }) => kind === 'dynamic-import' && /^(shared|functions)\/.*\.ts$/.test(path),
     )
     .map(({ path }) => path)
-    .filter((file) => !apart?.test(file) && !handsOnAlone(join(root, file)))
+    .filter((file) => !handsOnAlone(join(root, file)))
   return new Map([...new Set(files)].toSorted().map((file, i) => [file, `part${i}`]))
 }
 
@@ -80,15 +79,19 @@ function gatherLater(later: ReadonlyMap<string, string>, root: string): Plugin {
   }
 }
 
-/** As a text that is parsed at its first use: an engine takes a tenth of the time over it. */
-export function dataAsText(): Plugin {
+/** Packed as a text, and unpacked at its first use: an engine reads every byte of a module before that. */
+export function packedData(): Plugin {
   return {
-    name: 'data-as-text',
+    name: 'packed-data',
     setup(building) {
       building.onLoad({ filter: /\.json$/ }, async ({ path, with: attributes }) => {
         if (attributes['type'] !== 'json') return undefined
         const data = JSON.stringify(JSON.parse(await readFile(path, 'utf8')))
-        return { contents: `export default JSON.parse(${JSON.stringify(data)})`, loader: 'js' }
+        const packed = deflateRawSync(data, { level: 9 }).toString('base64')
+        const contents = `import { Buffer } from 'node:buffer'
+          import { inflateRawSync } from 'node:zlib'
+          export default JSON.parse(inflateRawSync(Buffer.from('${packed}', 'base64')).toString())`
+        return { contents, loader: 'js' }
       })
     },
   }

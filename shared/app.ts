@@ -8,7 +8,7 @@ import { openSuite } from './suite.ts'
 import type { Tasks } from './tasks.ts'
 
 export interface Skein {
-  fetch(request: Request): Promise<Response>
+  fetch(request: Request): Response | Promise<Response>
   /** One outcome a message, in order. Never throws for what a message holds. */
   consume(messages: readonly Message[]): Promise<Outcome[]>
   /** Enqueues that schedule's first tasks. */
@@ -22,7 +22,7 @@ export function createSkein(config: Config, platform: Platform): Skein {
   // In a file of its own: a function that only answers HTTP pays for nothing that runs behind it.
   const work = () => (tasks ??= import('./tasks.ts').then(({ createTasks }) => createTasks(suite)))
   return {
-    fetch: async (request) => api.fetch(request),
+    fetch: (request) => api.fetch(request),
     consume: async (messages) => (await work()).consume(messages),
     schedule: async (name) => (await work()).schedule(name),
   }

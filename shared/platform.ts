@@ -13,6 +13,11 @@ export interface Queue {
   send(tasks: readonly Task[], options?: { delaySeconds?: number | undefined }): Promise<void>
 }
 
+export interface AnswerInit {
+  status: number
+  headers: Readonly<Record<string, string>>
+}
+
 export interface Platform {
   env: Readonly<Record<string, string | undefined>>
   /** Objects that the runtime binds by name: R2 buckets in a Worker. */
@@ -23,6 +28,10 @@ export interface Platform {
   readFile?: ((path: string) => Promise<string | undefined>) | undefined
   /** How others than stores are asked, such as those who publish keys; absent: the runtime's own. */
   fetch?: ((url: string | URL, init?: RequestInit) => Promise<Response>) | undefined
+  /** How an answer is made where the runtime's own class is dear to load; absent: by that. */
+  answer?: ((body: string | null, init: AnswerInit) => Response) | undefined
+  /** Where this part of a deployment hands on what it was not given; `body` is what it has read, as data. */
+  onward?: (request: Request, body?: unknown) => Promise<Response>
   /** Milliseconds since the epoch. */
   now: () => number
   /** The platform's own queue, where it was given one. */

@@ -3,7 +3,11 @@
 
 import type { BuildOptions } from 'esbuild'
 import { workerAliases } from './aliases.ts'
+import { leftElsewhere } from './elsewhere.ts'
+import { lateCrypto } from './late-crypto.ts'
+import { noFolders } from './no-folders.ts'
 import { nodeBuiltins } from './node-builtins.ts'
+import { wasmFiles } from './wasm-files.ts'
 
 /** `root` is the project's folder and ends in a slash. */
 export function workerBundling(root: string): BuildOptions {
@@ -15,6 +19,12 @@ export function workerBundling(root: string): BuildOptions {
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*'],
     alias: workerAliases(root),
-    plugins: [nodeBuiltins()],
+    plugins: [lateCrypto(), nodeBuiltins(), noFolders(), wasmFiles()],
   }
+}
+
+/** The front's, which leaves most of it to the Worker behind. */
+export function frontBundling(root: string): BuildOptions {
+  const options = workerBundling(root)
+  return { ...options, plugins: [leftElsewhere(), ...(options.plugins ?? [])] }
 }

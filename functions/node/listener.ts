@@ -3,7 +3,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
+import { writeAnswer } from './http/answer.ts'
+import { IncomingRequest, addressOf } from './http/incoming-request.ts'
+
+type Fetch = (request: Request) => Response | Promise<Response>
 
 export interface Listener {
   url: string
@@ -13,15 +16,18 @@ export interface Listener {
 
 export const DRAIN_MILLISECONDS = 30_000
 const IDLE_MILLISECONDS = 50
+const NOTHING = { 'content-length': '0' }
 const HEAD_MILLISECONDS = 60_000
 /** Without a byte in either direction. */
 const SILENCE_MILLISECONDS = 300_000
+/** How long a client may go on with a body that is answered already. */
+const REST_MILLISECONDS = 500
 
 /** Rejects when the address cannot be had. `fetchAt` is told the URL before the first request comes. */
 export async function listen(
   host: string,
   port: number,
-  fetchAt: (url: string) => (request: Request) => Response | Promise<Response>,
+  fetchAt: (url: string) => Fetch,
 ): Promise<Listener> {
   // Node would cut a request after five minutes, and a large file takes longer; silence is cut instead.
   const server = createServer({ requestTimeout: 0, headersTimeout: HEAD_MILLISECONDS })
@@ -32,17 +38,45 @@ export async function listen(
   })
   const url = `http://${inAddress(host)}:${(server.address() as AddressInfo).port}`
   try {
-    const answer = getRequestListener(fetchAt(url))
-    server.on('request', (incoming, outgoing) => void answer(incoming, outgoing))
+    const fetch = fetchAt(url)
+    server.on('request', (incoming, outgoing) => void answer(fetch, incoming, outgoing))
     server.on('checkContinue', (incoming: IncomingMessage, outgoing: ServerResponse) => {
       if (!isSentOn(incoming)) outgoing.writeContinue()
-      void answer(incoming, outgoing)
+      void answer(fetch, incoming, outgoing)
     })
   } catch (error) {
     server.close()
     throw error
   }
   return { url, close: () => drain(server) }
+}
+
+/** Never rejects. */
+async function answer(
+  fetch: Fetch,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+): Promise<void> {
+  const url = addressOf(incoming)
+  try {
+    if (url === undefined) outgoing.writeHead(400, NOTHING).end()
+    else await writeAnswer(await fetch(new IncomingRequest(incoming, outgoing, url)), outgoing)
+  } catch {
+    if (outgoing.headersSent) outgoing.destroy()
+    else outgoing.writeHead(500, NOTHING).end()
+  }
+  if (!incoming.complete) dropRest(incoming)
+}
+
+/** The connection serves on once the rest of the body is through, and is closed when that takes too long. */
+function dropRest(incoming: IncomingMessage): void {
+  const timer = setTimeout(
+    () => incoming.complete || incoming.socket.destroySoon(),
+    REST_MILLISECONDS,
+  )
+  timer.unref()
+  incoming.once('close', () => clearTimeout(timer))
+  incoming.resume()
 }
 
 /** `curl -LT` asks before it sends the body: the redirection is the answer, and the body goes where it leads. */

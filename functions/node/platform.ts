@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Config } from '#shared/config/config.ts'
 import { findConfig } from '#shared/config/find.ts'
 import type { Platform } from '#shared/platform.ts'
+import { Answer } from './http/answer.ts'
 
 export const STATE_FOLDER = '.skein'
 
@@ -26,6 +27,7 @@ export function localPlatform(env: NodeJS.ProcessEnv = process.env): Platform {
     env: withSecrets,
     fileSystem: true,
     readFile: readIfThere,
+    answer: (body, init) => new Answer(body, init),
     now: Date.now,
     log: console.error,
   }

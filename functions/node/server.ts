@@ -1,23 +1,21 @@
 // The local process: the whole suite in one, with no account anywhere. `npm start` runs it.
 
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Skein } from '#shared/app.ts'
 import { createSkein } from '#shared/app.ts'
 import type { Config } from '#shared/config/config.ts'
 import { ConfigError } from '#shared/config/problems.ts'
-import type { Platform } from '#shared/platform.ts'
-import { SCHEDULES } from '#shared/schedules.ts'
-import { openDatabase } from './database.ts'
+import type { Platform, Queue } from '#shared/platform.ts'
+import type { Background } from './background.ts'
 import { DRAIN_MILLISECONDS, listen } from './listener.ts'
 import { withLocalToken } from './local-access.ts'
-import { servePage } from './page.ts'
 import { STATE_FOLDER, localConfig, localPlatform, withVariable } from './platform.ts'
-import { openQueue } from './queue.ts'
-import { startSchedules } from './schedules.ts'
 import { welcome } from './welcome.ts'
-import { startWorker } from './worker.ts'
 
+const BACKGROUND_AFTER_MILLISECONDS = 100
+/** In a file that is loaded for it alone: `/`, and what lies below `/page/`. */
+const OF_PAGE = /^[a-z]+:\/\/[^/]+\/(page\/|\?|$)/
 const LONGEST_END_MILLISECONDS = DRAIN_MILLISECONDS + 5_000
 
 export interface LocalServer {
@@ -38,26 +36,46 @@ export async function startServer(
     const env = withVariable(platform.env, 'SKEIN_PUBLIC_URL', publicUrl)
     const skein = createSkein(config, { ...platform, env })
     opened.resolve(skein)
-    return async (request) => (await servePage(request)) ?? skein.fetch(request)
+    return async (request) => (await page(request)) ?? skein.fetch(request)
   })
   return { ...listener, skein: await opened.promise }
 }
 
-/** All three doors, with the queue and the schedules of this folder. */
+/** Undefined for what is no part of it. */
+async function page(request: Request): Promise<Response | undefined> {
+  if (!OF_PAGE.test(request.url)) return undefined
+  const { servePage } = await import('./page.ts')
+  return servePage(request)
+}
+
+/**
+ * All three doors, with the queue and the schedules of this folder. They are opened a moment after it listens, or
+ * when a first task is sent, which is acknowledged no sooner: whoever asks first does not wait for them.
+ */
 async function startAll(config: Config, base: Platform, port: number): Promise<LocalServer> {
-  const database = openDatabase(join(STATE_FOLDER, 'local.sqlite'))
-  const queue = await openQueue(database)
+  const started = Promise.withResolvers<Skein>()
+  let opening: Promise<Background> | undefined
+  const open = (): Promise<Background> => (opening ??= openBackground(started.promise))
+  const queue: Queue = { send: async (...tasks) => (await open()).queue.send(...tasks) }
   const server = await startServer(config, { ...base, queue }, port)
-  const { skein } = server
-  const { error: log } = console
-  const worker = startWorker(queue, (messages) => skein.consume(messages), log)
-  const schedules = startSchedules(database, SCHEDULES, (name) => skein.schedule(name), log)
+  started.resolve(server.skein)
+  const timer = setTimeout(() => void open(), BACKGROUND_AFTER_MILLISECONDS)
   return {
     ...server,
     async close() {
-      await Promise.all([server.close(), schedules.stop(), worker.stop()])
-      database.close()
+      clearTimeout(timer)
+      await Promise.all([server.close(), opening?.then((background) => background.stop())])
     },
+  }
+}
+
+/** A process that could keep no task ends. */
+async function openBackground(skein: Promise<Skein>): Promise<Background> {
+  try {
+    const { startBackground } = await import('./background.ts')
+    return await startBackground(join(STATE_FOLDER, 'local.sqlite'), await skein)
+  } catch (error) {
+    return giveUp(error)
   }
 }
 
@@ -74,7 +92,7 @@ let ending: Promise<void> | undefined
 
 /** A task that takes longer than a request may is left: it comes again at the next start. */
 function end(server: LocalServer): void {
-  ending ??= Promise.race([server.close(), setTimeout(LONGEST_END_MILLISECONDS)]).then(() =>
+  ending ??= Promise.race([server.close(), wait(LONGEST_END_MILLISECONDS)]).then(() =>
     process.exit(0),
   )
 }
@@ -87,6 +105,11 @@ function portOf(given: string | undefined, config: Config): number {
   )
 }
 
+function giveUp(error: unknown): never {
+  console.error(explain(error))
+  process.exit(1)
+}
+
 function explain(error: unknown): string {
   if (error instanceof ConfigError) return error.message
   const { code, syscall, message } = error as NodeJS.ErrnoException
@@ -97,8 +120,5 @@ function explain(error: unknown): string {
 }
 
 if (import.meta.main) {
-  main().catch((error: unknown) => {
-    console.error(explain(error))
-    process.exit(1)
-  })
+  main().catch(giveUp)
 }

@@ -1,65 +1,24 @@
-// The HTTP API, as a Hono app that speaks only web standards. Closed by default: what needs no credentials
-// is health, what the providers can do, the API's own description, and requests that carry their own signature.
+// The HTTP API. What it is there for, uploads and downloads to be signed, is found at one look and is all that a
+// cold start loads; whatever else is asked goes to the router, which knows every route.
 
-import { Hono } from 'hono'
-import { HTTPException } from 'hono/http-exception'
-import { routePath } from 'hono/route'
-import { capabilityMatrix } from '#shared/storage/matrix.ts'
-import { FOLDER_PATH } from '#shared/storage/providers/file/signature.ts'
 import type { Suite } from '#shared/suite.ts'
-import { serveFolders } from './folders.ts'
-import { createGate, isFault } from './gate.ts'
-import { HOOK_PATH, serveHooks } from './hooks.ts'
-import { problemReply } from './problems.ts'
-import type { ApiEnv } from './request-id.ts'
-import { requestId, requestIdOf } from './request-id.ts'
-import { PREFIX } from './route.ts'
-import { ROUTES } from './routes/routes.ts'
-import { createUnrouted } from './unrouted.ts'
-import { serveUppy } from './uppy.ts'
+import { createGate } from './gate.ts'
+import { DOWNLOAD_ROUTES } from './routes/downloads.ts'
+import { UPLOAD_ROUTES } from './routes/uploads.ts'
+import { createStraightWay } from './straight.ts'
 
-/** What everybody may read. */
-const OPEN: Readonly<Record<string, () => unknown>> = {
-  '/healthz': () => ({ status: 'ok' }),
-  '/capabilities': capabilityMatrix,
-  '/openapi.json': async () => {
-    const { default: document } = await import('./openapi-document.ts')
-    return document
-  },
+export interface Api {
+  fetch(request: Request): Response | Promise<Response>
 }
 
-export function createApi(suite: Suite): Hono<ApiEnv> {
-  const api = new Hono<ApiEnv>()
+export function createApi(suite: Suite): Api {
   const gate = createGate(suite)
-  const unrouted = createUnrouted(gate, [
-    ...Object.keys(OPEN).map((path) => ({ method: 'get', path })),
-    ...ROUTES.map(({ method, path }) => ({ method, path: PREFIX + path })),
-    { method: 'post', path: HOOK_PATH },
-  ])
-
-  api.onError((error, c) => {
-    const id = c.get('requestId') ?? requestIdOf(c.req.raw)
-    if (isFault(error) && !(error instanceof HTTPException)) {
-      gate.log.fault(id, c.req.method, routePath(c), error)
-    }
-    return gate.respond(c.req.raw, id, problemReply(error))
-  })
-  api.notFound((c) => {
-    return gate.respond(c.req.raw, requestIdOf(c.req.raw), unrouted(c.req.raw, c.req.path))
-  })
-
-  for (const route of ROUTES)
-    api.on(route.method.toUpperCase(), PREFIX + route.path, gate.serve(route))
-  for (const [path, read] of Object.entries(OPEN)) {
-    api.get(path, async ({ req: { raw } }) => {
-      const headers = { 'content-type': 'application/json' }
-      const body = JSON.stringify(await read())
-      return gate.respond(raw, requestIdOf(raw), { status: 200, body, headers })
-    })
+  const signing = [...UPLOAD_ROUTES, ...DOWNLOAD_ROUTES]
+  const straight = createStraightWay(signing.map((route) => [route, gate.serve(route)]))
+  let router: Promise<Api> | undefined
+  const open = () =>
+    (router ??= import('./router.ts').then(({ createRouter }) => createRouter(suite, gate)))
+  return {
+    fetch: (request) => straight(request) ?? open().then((api) => api.fetch(request)),
   }
-  for (const path of [`${FOLDER_PATH}*`, `${PREFIX}/uppy/*`]) api.use(path, requestId)
-  serveUppy(api, suite)
-  serveHooks(api, suite, gate)
-  if (suite.platform.fileSystem) serveFolders(api, suite.config, suite.platform)
-  return api
 }

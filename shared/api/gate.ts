@@ -1,34 +1,42 @@
 // The door of the described routes: who asks, whether he may, what came of it, and how that is answered. One
 // function does it all for each request, since this is the hot path: what is not needed is not done.
 
-import type { Context } from 'hono'
 import type { Authenticate } from '#shared/access/authenticate.ts'
 import { createAuthenticate } from '#shared/access/authenticate.ts'
 import type { Principal, Scope } from '#shared/access/principal.ts'
 import { authorize, noWorkspace } from '#shared/access/refusals.ts'
+import { createRequestMeter } from '#shared/metrics/request-meter.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { OpenWorkspace, Suite } from '#shared/suite.ts'
 import type { Cors } from './cors.ts'
 import { createCors } from './cors.ts'
+import { isElsewhere } from './elsewhere.ts'
 import type { Reply } from './problems.ts'
 import { RequestError, problemReply } from './problems.ts'
-import type { ApiEnv } from './request-id.ts'
 import { requestIdOf } from './request-id.ts'
 import type { RequestLog } from './request-log.ts'
 import { createRequestLog } from './request-log.ts'
-import type { Route } from './route.ts'
+import type { Caller, Route } from './route.ts'
+import { PREFIX } from './route.ts'
 
-type Ctx = Context<ApiEnv>
+/** `id`: the upload that the path names; empty where it names none. */
+export type Serve = (request: Request, workspace: string, id: string) => Promise<Response>
 
 interface Entry {
   who: Principal
   workspace: OpenWorkspace
 }
 
+interface Asked {
+  request: Request
+  name: string
+  id: string
+}
+
 export interface Gate {
   cors: Cors | undefined
   log: RequestLog
-  serve(route: Route): (c: Ctx) => Promise<Response>
+  serve(route: Route): Serve
   /** With the headers that every answer has. */
   respond(request: Request, requestId: string, reply: Reply): Response
 }
@@ -48,28 +56,25 @@ export function createGate(suite: Suite): Gate {
     headers['x-content-type-options'] = 'nosniff'
     headers['cache-control'] = 'no-store'
     cors?.allow(request.headers.get('origin'), headers)
-    return new Response(body, { status, headers })
+    return platform.answer?.(body, { status, headers }) ?? new Response(body, { status, headers })
   }
 
   const gate: Gate = {
     cors,
     log,
-    serve: (route) => (c) => serve(suite, gate, authenticate, route, c),
+    serve(route) {
+      const count = createRequestMeter(suite.counters, route.method, PREFIX + route.path)
+      return (request, name, id) => {
+        return serve(suite, gate, authenticate, { route, count }, { request, name, id })
+      }
+    },
     respond,
   }
   return gate
 }
 
 /** Throws for whoever may not do this in the workspace that the path names. */
-async function enter(
-  suite: Suite,
-  authenticate: Authenticate,
-  c: Ctx,
-  scopes: readonly Scope[],
-): Promise<Entry> {
-  const found = authenticate(c.req.raw.headers.get('authorization'))
-  const who = found instanceof Promise ? await found : found
-  const name = c.req.param('workspace') ?? ''
+function enter(suite: Suite, who: Principal, name: string, scopes: readonly Scope[]): Entry {
   authorize(who, name, scopes)
   const workspace = suite.workspace(name)
   if (workspace === undefined) throw noWorkspace()
@@ -80,26 +85,32 @@ async function serve(
   suite: Suite,
   gate: Gate,
   authenticate: Authenticate,
-  route: Route,
-  c: Ctx,
+  { route, count }: { route: Route; count: (status: number) => void },
+  { request, name, id }: Asked,
 ): Promise<Response> {
   const { platform } = suite
-  const request = c.req.raw
   const requestId = requestIdOf(request)
   const began = platform.now()
   let entry: Entry | undefined
   let reply: Reply
   let failure: unknown
+  let caller: Caller | undefined
   try {
-    entry = await enter(suite, authenticate, c, route.scopes)
-    const id = c.req.param('id') ?? ''
-    reply = replyOf(route, await route.run({ suite, platform, ...entry, id, request }))
+    const found = authenticate(request.headers.get('authorization'))
+    const who = found instanceof Promise ? await found : found
+    entry = enter(suite, who, name, route.scopes)
+    if (entry.workspace.acting) entry.workspace = await entry.workspace.acting()
+    const { workspace } = entry
+    caller = { suite, platform, workspace, who, id, request }
+    reply = replyOf(route, await route.run(caller))
   } catch (error) {
+    if (platform.onward && isElsewhere(error)) return platform.onward(request, caller?.data)
     failure = error
     reply = problemReply(error)
     if (isFault(error)) gate.log.fault(requestId, request.method, route.path, error)
   }
   const { status } = reply
+  count(status)
   if (gate.log.wants(status)) {
     gate.log.tell({
       ...{ requestId, method: request.method, route: route.path, status },

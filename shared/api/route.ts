@@ -23,6 +23,8 @@ export interface Caller {
   /** The upload that the path names; empty where it names none. */
   id: string
   request: Request
+  /** What its body says, once it has been read. */
+  data?: unknown
 }
 
 export interface Call<Query, Body> extends Caller {
@@ -70,8 +72,8 @@ export function route<Query, Body>(described: Description<Query, Body>): Route {
     ...described,
     async run(caller) {
       const query = readQuery(caller.request.url)
-      const data = hasBody ? await readJson(caller.request, maxBodyBytes) : undefined
-      const parsed = z.safeParse(schema, data)
+      if (hasBody) caller.data = await readJson(caller.request, maxBodyBytes)
+      const parsed = z.safeParse(schema, caller.data)
       if (!parsed.success) throw invalidBody(parsed.error.issues)
       return handle({ ...caller, query, body: parsed.data })
     },

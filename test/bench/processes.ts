@@ -30,17 +30,20 @@ export function nodeProgram(folder: string, entry: string, env: Environment): Pr
   }
 }
 
-/** With every module of `folder`, or with those of `part` alone; `env` becomes the Worker's text bindings. */
+/**
+ * `env` becomes the Worker's text bindings, and `services` its bindings to others: none of them is there, as none
+ * is started before it is asked.
+ */
 export async function workerdProgram(
   folder: string,
   entry: string,
   env: Environment,
-  part?: readonly string[],
+  services: readonly string[] = [],
 ): Promise<Program> {
-  const all = part ?? (await readdir(folder, { recursive: true }))
-  const others = all.filter((name) => name.endsWith('.js') && name !== entry)
-  const config = join(folder, part ? 'part.capnp' : 'whole.capnp')
-  await writeFile(config, await workerdConfig([entry, ...others.toSorted()], env))
+  const all = await readdir(folder, { recursive: true })
+  const others = all.filter((name) => /\.(js|wasm)$/.test(name) && name !== entry)
+  const config = join(folder, 'worker.capnp')
+  await writeFile(config, await workerdConfig([entry, ...others.toSorted()], env, services))
   const require = createRequire(import.meta.url)
   return {
     command: join(require.resolve('workerd/package.json'), '../bin/workerd'),
@@ -51,25 +54,44 @@ export async function workerdProgram(
   }
 }
 
+/** The Worker that is asked, as it was built in `folder`: the one behind it is not started by an upload's plan. */
+export function frontProgram(folder: string, env: Environment): Promise<Program> {
+  return workerdProgram(join(folder, 'front'), 'front.js', env, ['WORK'])
+}
+
 /** https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp */
-async function workerdConfig(modules: readonly string[], env: Environment): Promise<string> {
+async function workerdConfig(
+  modules: readonly string[],
+  env: Environment,
+  services: readonly string[],
+): Promise<string> {
   const toml = await readFile(WRANGLER, 'utf8')
   const [, date = ''] = /^compatibility_date = "(.+)"$/m.exec(toml) ?? []
   const [, flags = ''] = /^compatibility_flags = (\[.*\])$/m.exec(toml) ?? []
   const text = JSON.stringify
-  const module = (name: string) => `(name = ${text(name)}, esModule = embed ${text(name)})`
+  const module = (name: string) => {
+    const kind = name.endsWith('.wasm') ? 'wasm' : 'esModule'
+    return `(name = ${text(name)}, ${kind} = embed ${text(name)})`
+  }
   const binding = ([name, value]: [string, string]) =>
     `(name = ${text(name)}, text = ${text(value)})`
+  const absent = (name: string) => `(name = ${text(name)}, external = (address = "127.0.0.1:9"))`
+  const bound = (name: string) => `(name = ${text(name)}, service = ${text(name)})`
+  const bindings = [...Object.entries(env).map(binding), ...services.map(bound)]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [(name = "main", worker = .worker)],
+  services = [
+    (name = "main", worker = .worker),
+    ${services.map((name) => `${absent(name)},`).join('\n    ')}
+    (name = "internet", network = (allow = ["public", "private"]))
+  ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]
 );
 const worker :Workerd.Worker = (
   modules = [${modules.map(module).join(', ')}],
   compatibilityDate = ${text(date)},
   compatibilityFlags = ${flags},
-  bindings = [${Object.entries(env).map(binding).join(', ')}]
+  bindings = [${bindings.join(', ')}]
 );
 `
 }

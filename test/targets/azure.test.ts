@@ -38,7 +38,10 @@ async function consume(app: FunctionApp, body: string): Promise<string> {
   if (sent.queue === 'skein-tasks-poison') {
     return isSetAside(sent.body, body) ? 'set-aside' : `${sent.body} is not ${body}`
   }
-  expect(JSON.parse(sent.body)).toEqual({ ...(JSON.parse(body) as object), attempts: 1 })
+  const again = JSON.parse(sent.body) as object
+  // What follows of a task that was done is a task of its own.
+  if (!('attempts' in again)) return 'done'
+  expect(again).toEqual({ ...(JSON.parse(body) as object), attempts: 1 })
   return sent.delaySeconds === 5 ? 'retry' : `after ${sent.delaySeconds} seconds`
 }
 

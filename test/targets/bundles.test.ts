@@ -8,13 +8,14 @@ import { buildAside } from './built.ts'
 
 /** All the packages that an entry may load before its first line runs. */
 const AT_ONCE: Record<string, readonly string[]> = {
-  'server.mjs': ['@hono/node-server', 'hono'],
+  'server.mjs': ['hono'],
   'cli.mjs': ['commander'],
   'api.mjs': ['hono'],
   'consumer.mjs': ['hono'],
   'schedule.mjs': ['hono'],
   'index.mjs': ['@azure/functions', '@azure/functions-extensions-base', 'cookie', 'hono'],
-  'worker.js': ['hono'],
+  'front.js': ['hono'],
+  'work.js': ['hono'],
 }
 
 const SDKS = ['@aws-sdk/client-s3', '@azure/storage-blob']

@@ -52,7 +52,7 @@ describe('deploy tools', { timeout: 60_000 }, () => {
       },
     })
     const packed = packing.out.split('\n').filter((line) => line.startsWith('Packed '))
-    if (packing.code !== 0 || packed.length !== 3) throw new Error(packing.error + packing.out)
+    if (packing.code !== 0 || packed.length !== 4) throw new Error(packing.error + packing.out)
   }, 180_000)
 
   it('pack for AWS functions that run, with the queues they name', async () => {
@@ -113,9 +113,12 @@ describe('deploy tools', { timeout: 60_000 }, () => {
     expect(await (await app.send({ path: '/healthz' })).json()).toEqual({ status: 'ok' })
   })
 
-  it('pack for Cloudflare a Worker that runs', async () => {
+  it('pack for Cloudflare two Workers that run', async () => {
     const folder = join(DIST, 'skein-cloudflare')
-    expect(await moduleNames(folder)).toEqual(await moduleNames(join(DIST, 'cloudflare')))
+    for (const one of ['front', 'work'] as const) {
+      const built = await moduleNames(join(DIST, 'cloudflare'), one)
+      expect(await moduleNames(folder, one)).toEqual(built)
+    }
     const worker = await startWorker(folder, environment({ stores: { photos: 'gs://photos' } }))
     onTestFinished(() => worker.stop())
     const answer = await worker.send({ path: '/healthz' })
@@ -124,7 +127,7 @@ describe('deploy tools', { timeout: 60_000 }, () => {
 })
 
 it('the platforms’ own files say the schedules of the table', async () => {
-  const toml = await readFile(join(root, 'wrangler.toml'), 'utf8')
+  const toml = await readFile(join(root, 'functions/cloudflare/work.toml'), 'utf8')
   expect(toml).toContain(`crons = ${JSON.stringify(crons)}`)
   const yml = await readFile(join(root, 'serverless.yml'), 'utf8')
   const written = [...yml.matchAll(/rate: cron\((.*)\)\n\s+input: \{ schedule: (\w+) \}/g)]

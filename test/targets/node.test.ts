@@ -308,7 +308,7 @@ describe('the local process without a configuration', { timeout: 30_000 }, () =>
     const ran = await runCommand({ command: process.execPath, args: [SERVER], cwd: elsewhere, env })
     expect(ran).toEqual({
       code: 1,
-      out: '',
+      out: expect.stringContaining('Skein is at'),
       error: 'The local state in .skein/local.sqlite cannot be opened: file is not a database.\n',
     })
   })

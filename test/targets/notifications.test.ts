@@ -3,6 +3,7 @@
 
 import { expect, it } from 'vitest'
 import type { Skein } from '#shared/app.ts'
+import { createCounters } from '#shared/metrics/counters.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { parseStoreUri } from '#shared/storage/address.ts'
 import { createTasks } from '#shared/tasks.ts'
@@ -38,6 +39,10 @@ function open(failures = 0) {
       resyncStep: async () => [],
       watch: async () => [],
       sendWebhook: async () => undefined,
+      rangeStep: async () => [],
+      probe: async () => undefined,
+      catchUpStep: async () => [],
+      sweepTombstones: async () => undefined,
     },
   }
   const tasks = createTasks({
@@ -52,6 +57,7 @@ function open(failures = 0) {
       places: Object.entries(STORES).map(([store, address]) => ({ store, address })),
       ...{ workspaces: [], stagingPrefix: '.skein/staging/' },
     }),
+    counters: createCounters(),
   })
   const skein: Skein = { ...tasks, fetch: async () => new Response() }
   return { arrived, skein }

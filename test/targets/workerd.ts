@@ -1,6 +1,7 @@
-// A built Worker in workerd, entry and chunks as modules of their own, asked over a socket; beside it one that
-// records what its queues were sent.
+// The two built Workers in workerd, entries and chunks as modules of their own, asked over a socket; beside them one
+// that records what their queues were sent.
 
+import { Buffer } from 'node:buffer'
 import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,8 +13,12 @@ import type { RunningTarget } from '../suites/targets.ts'
 
 const WRANGLER = fileURLToPath(new URL('../../wrangler.toml', import.meta.url))
 
-/** The bindings of wrangler.toml, and the bucket that stands commented out there. */
-const BINDINGS = {
+/** The bindings of both configurations, and the bucket that stands commented out in the one. */
+const FRONT_BINDINGS = {
+  queueProducers: { QUEUE: 'skein-tasks' },
+  serviceBindings: { WORK: 'skein-work' },
+}
+const WORK_BINDINGS = {
   queueProducers: { QUEUE: 'skein-tasks', SET_ASIDE: 'skein-set-aside' },
   r2Buckets: { PHOTOS: 'photos' },
 }
@@ -56,22 +61,25 @@ export interface WorkerTarget extends RunningTarget {
   putPhoto(key: string, content: string): Promise<void>
 }
 
-/** `entry`: a module to start in the Worker's place, which may import what is in the folder. */
+export type WorkerName = 'front' | 'work'
+
+/** `entry`: a module to start in the place of both, which may import what is in the folder of the one behind. */
 export async function startWorker(
   folder: string,
   env: Record<string, string>,
   entry?: string,
 ): Promise<WorkerTarget> {
-  const skein = {
-    name: 'skein',
-    modules: await modulesIn(folder, entry),
-    modulesRoot: folder,
-    ...(await compatibility()),
-    ...BINDINGS,
-    bindings: env,
+  const common = { ...(await compatibility()), bindings: env }
+  const front = {
+    ...{ name: 'skein', ...common, ...FRONT_BINDINGS },
+    ...(await modulesIn(folder, 'front')),
+  }
+  const work = {
+    ...{ name: 'skein-work', ...common, ...WORK_BINDINGS },
+    ...(await modulesIn(folder, 'work', entry)),
   }
   const miniflare = new Miniflare({
-    workers: [skein, RECORDER],
+    workers: entry === undefined ? [front, work, RECORDER] : [work, RECORDER],
     host: '127.0.0.1',
     port: 0,
     // It has nothing to say that an answer does not.
@@ -83,7 +91,7 @@ export async function startWorker(
     consume: (bodies) => consume(miniflare, bodies),
     schedule: (name) => schedule(miniflare, name),
     async putPhoto(key, content) {
-      const bucket = (await miniflare.getR2Bucket('PHOTOS', 'skein')) as unknown as Bucket
+      const bucket = (await miniflare.getR2Bucket('PHOTOS', 'skein-work')) as unknown as Bucket
       await bucket.put(key, content)
     },
     stop: () => miniflare.dispose(),
@@ -105,7 +113,7 @@ async function recorded(miniflare: Miniflare, queue: string): Promise<string[]> 
 const LAST = 'the last one, which is no task'
 
 async function consume(miniflare: Miniflare, bodies: readonly string[]): Promise<string[]> {
-  const worker = await doorsOf(miniflare, 'skein')
+  const worker = await doorsOf(miniflare, 'skein-work')
   const messages = [...bodies, LAST].map((body, i) => {
     return { id: `m${i}`, timestamp: new Date(), attempts: 1, body }
   })
@@ -126,7 +134,7 @@ async function consume(miniflare: Miniflare, bodies: readonly string[]): Promise
 const CRONS: ReadonlyMap<string, { cron: string }> = new Map(Object.entries(SCHEDULES))
 
 async function schedule(miniflare: Miniflare, name: string): Promise<string[]> {
-  const worker = await doorsOf(miniflare, 'skein')
+  const worker = await doorsOf(miniflare, 'skein-work')
   const { outcome } = await worker.scheduled({ cron: CRONS.get(name)?.cron ?? name })
   if (outcome !== 'ok') throw new Error(`The schedule ended with ${outcome}.`)
   return vi.waitFor(async () => {
@@ -136,30 +144,32 @@ async function schedule(miniflare: Miniflare, name: string): Promise<string[]> {
   })
 }
 
-/** What wrangler.toml asks of the runtime. */
-async function compatibility() {
+/** What wrangler.toml asks of the runtime; the other's asks the same. */
+export async function compatibility() {
   const toml = await readFile(WRANGLER, 'utf8')
   const [, compatibilityDate = ''] = /^compatibility_date = "(.+)"$/m.exec(toml) ?? []
   const [, flags = ''] = /^compatibility_flags = (\[.*\])$/m.exec(toml) ?? []
   return { compatibilityDate, compatibilityFlags: JSON.parse(flags) as string[] }
 }
 
-/** The entry comes first. */
-export async function moduleNames(folder: string): Promise<string[]> {
-  const names = await readdir(folder, { recursive: true })
-  const others = names.filter((name) => name.endsWith('.js') && name !== 'worker.js')
-  return ['worker.js', ...others.toSorted()]
+/** Of one of the Workers; the entry comes first. */
+export async function moduleNames(folder: string, worker: WorkerName): Promise<string[]> {
+  const names = await readdir(join(folder, worker), { recursive: true })
+  const entry = `${worker}.js`
+  const others = names.filter((name) => /\.(js|wasm)$/.test(name) && name !== entry)
+  return [entry, ...others.toSorted()]
 }
 
-async function modulesIn(folder: string, entry: string | undefined) {
-  const names = await moduleNames(folder)
-  const modules = names.map(async (name) =>
-    toModule(folder, name, await readFile(join(folder, name), 'utf8')),
-  )
-  const first = entry === undefined ? [] : [toModule(folder, 'entry.js', entry)]
-  return [...first, ...(await Promise.all(modules))]
+export async function modulesIn(folder: string, worker: WorkerName, entry?: string) {
+  const root = join(folder, worker)
+  const names = await moduleNames(folder, worker)
+  const modules = names.map(async (name) => toModule(root, name, await readFile(join(root, name))))
+  const first = entry === undefined ? [] : [toModule(root, 'entry.js', Buffer.from(entry))]
+  return { modulesRoot: root, modules: [...first, ...(await Promise.all(modules))] }
 }
 
-function toModule(folder: string, name: string, contents: string) {
-  return { type: 'ESModule' as const, path: join(folder, name), contents }
+function toModule(folder: string, name: string, contents: Buffer<ArrayBuffer>) {
+  const path = join(folder, name)
+  if (name.endsWith('.wasm')) return { type: 'CompiledWasm' as const, path, contents }
+  return { type: 'ESModule' as const, path, contents: contents.toString() }
 }

@@ -1,42 +1,17 @@
-// Uploads: planned, cut into parts, resumed, completed, aborted. What they mean is `shared/uploads`' to say.
+// Uploads: planned by the thousand, cut into parts, resumed, completed, aborted. What they mean is `shared/uploads`' to say.
 
 import * as z from '#shared/shape/shape.ts'
 import { ownPrefix } from '#shared/access/refusals.ts'
 import type { BatchPlan } from '#shared/client/protocol.ts'
-import { StorageError } from '#shared/storage/errors.ts'
 import type { BatchItem } from '#shared/uploads/uploads.ts'
 import { isSeenUnverified, lookLater } from '../look-later.ts'
-import { RequestError, toProblem } from '../problems.ts'
-import {
-  batchRequest,
-  completeRequest,
-  key,
-  partsRequest,
-  seconds,
-  text,
-  uploadRequest,
-} from '../requests.ts'
+import { toProblem } from '../problems.ts'
+import { batchRequest, completeRequest, partsRequest, text } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
+import { RULED, plan, redirect } from './plans.ts'
 
-const RULED = ['denied', 'invalid', 'too-large', 'unsupported', 'unavailable'] as const
 /** For a thousand uploads, or for the parts of one. */
 const MAX_MANY_BYTES = 4 * 2 ** 20
-
-const plan = route({
-  method: 'post',
-  path: '/uploads',
-  scopes: ['upload'],
-  summary: 'Plan an upload: the signed requests that take the bytes straight to the store',
-  query: NO_QUERY,
-  body: uploadRequest,
-  answer: { status: 200, body: 'UploadPlan' },
-  refusals: RULED,
-  async handle({ workspace, who, body, platform }) {
-    const made = await workspace.uploads.plan(who, body)
-    if (isSeenUnverified(made)) await lookLater(platform, workspace, [made.key])
-    return made
-  },
-})
 
 const batch = route({
   method: 'post',
@@ -59,36 +34,6 @@ const batch = route({
 
 function toPlanned(item: BatchItem): BatchPlan['uploads'][number] {
   return 'plan' in item ? item : { problem: toProblem(item.error) }
-}
-
-/** The bytes never come here: whoever follows the redirect sends them, with type and length again, to the store. */
-const redirect = route({
-  method: 'put',
-  path: '/upload',
-  scopes: ['upload'],
-  summary: 'Be redirected to a signed PUT, as `curl -LT file` follows',
-  query: z.strictObject({
-    key,
-    ifAbsent: z.optional(z.boolean()),
-    expiresInSeconds: z.optional(seconds),
-  }),
-  body: NO_BODY,
-  answer: { status: 307 },
-  refusals: RULED,
-  async handle({ workspace, who, query, request }) {
-    const contentType = request.headers.get('content-type') ?? undefined
-    const asked = { ...query, size: lengthOf(request), contentType, method: 'put' } as const
-    const { request: signed } = await workspace.uploads.plan(who, asked, { bare: true })
-    if (signed === undefined) throw new StorageError('internal', 'A PUT was planned without one.')
-    return signed.url
-  },
-})
-
-function lengthOf({ headers }: Request): number {
-  const length = headers.get('content-length')
-  if (length !== null && /^\d{1,15}$/.test(length)) return Number(length)
-  const sentence = 'The length must be said before the bytes: send `Content-Length`, as for a file.'
-  throw new RequestError(411, sentence)
 }
 
 const state = route({

@@ -9,7 +9,7 @@ import { startProcess } from '../../servers/process.ts'
 import { bundleProgram } from '../bundles.ts'
 import { ask } from '../load.ts'
 import type { Environment, Program } from '../processes.ts'
-import { nodeProgram, workerdProgram } from '../processes.ts'
+import { frontProgram, nodeProgram, workerdProgram } from '../processes.ts'
 import { PLAN_STATUS } from '../route.ts'
 import type { Work } from '../work.ts'
 import { SIGNERS } from './signers.ts'
@@ -70,7 +70,9 @@ async function programOf(
   if (file === undefined) await buildTarget(runtime === 'node' ? 'node' : 'cloudflare', folder)
   return runtime === 'node'
     ? nodeProgram(folder, file ?? 'server.mjs', env)
-    : workerdProgram(folder, file ?? 'worker.js', env)
+    : file === undefined
+      ? frontProgram(folder, env)
+      : workerdProgram(folder, file, env)
 }
 
 async function startSide(name: string, { port, ...program }: Program): Promise<Side> {

@@ -2,14 +2,14 @@
 // Workers, beside a bundle that holds a bare Hono route; and how much code that takes.
 
 import { execFile } from 'node:child_process'
-import { join, relative } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { buildTarget } from '../../../functions/build.ts'
 import type { Bundle } from '../../../functions/bundle.ts'
 import { describeSizes, loadedAtOnce } from '../../../functions/bundle.ts'
 import { bundleProgram, inScratchFolder } from '../bundles.ts'
-import { nodeProgram, workerdProgram } from '../processes.ts'
+import { frontProgram, nodeProgram, workerdProgram } from '../processes.ts'
 import type { Check, Outcome } from '../report.ts'
 import { atMost, below, median, round } from '../report.ts'
 import type { Work } from '../work.ts'
@@ -76,15 +76,12 @@ async function nodeContestants(folder: string, work: Work): Promise<Contestant[]
   ]
 }
 
-/** `presign_part` is Skein's with the modules that come at once and no other: it must sign all the same. */
 async function workerContestants(folder: string, work: Work, built: Bundle): Promise<Contestant[]> {
   const bare = join(folder, 'bare-worker')
   const entry = await bundleProgram('workerd', 'bare/worker.ts', bare)
-  const part = presignPart(built).map((file) => relative(built.folder, join(built.root, file)))
   const programs = {
     bare: await workerdProgram(bare, entry, {}),
-    skein: await workerdProgram(built.folder, 'worker.js', work.env),
-    presign_part: await workerdProgram(built.folder, 'worker.js', work.env, part),
+    skein: await frontProgram(built.folder, work.env),
   }
   return Object.entries(programs).map(([name, program]) => ({
     name: `worker.${name}`,
@@ -92,8 +89,8 @@ async function workerContestants(folder: string, work: Work, built: Bundle): Pro
   }))
 }
 
-function presignPart({ outputs, entries }: Bundle): string[] {
-  return loadedAtOnce(outputs, entries[0] ?? '')
+function frontOf({ outputs, entries }: Bundle): string[] {
+  return loadedAtOnce(outputs, entries.find((entry) => basename(entry) === 'front.js') ?? '')
 }
 
 function asFigures({ milliseconds, cpuMilliseconds }: FirstAnswer): Record<string, number> {
@@ -143,6 +140,6 @@ function timesOf(figures: Figures): Check[] {
 async function sizesOf(worker: Bundle): Promise<Check[]> {
   return [
     below('worker.kb_gz', await kilobytesGzipped(worker, codeOf(worker)), 1000),
-    below('worker.presign_kb_gz', await kilobytesGzipped(worker, presignPart(worker)), 100),
+    below('worker.presign_kb_gz', await kilobytesGzipped(worker, frontOf(worker)), 100),
   ]
 }

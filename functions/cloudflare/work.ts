@@ -1,20 +1,13 @@
-// A Cloudflare Worker: every door in one. Text variables are the environment, everything else a binding:
-// QUEUE and SET_ASIDE are the suite's queues, others are buckets that stores name.
+// The Worker behind the front: every route that the front does not answer, the queue, the schedules.
 
-import { waitUntil } from 'cloudflare:workers'
 import type { Skein } from '#shared/app.ts'
 import { createSkein } from '#shared/app.ts'
 import { findConfig } from '#shared/config/find.ts'
-import type { Platform } from '#shared/platform.ts'
 import { SCHEDULES } from '#shared/schedules.ts'
-import type { QueueBinding, ReceivedMessage } from './queue.ts'
-import { bindingQueue, consumeBatch } from './queue.ts'
-
-interface Environment {
-  readonly [name: string]: unknown
-  readonly QUEUE?: QueueBinding
-  readonly SET_ASIDE?: QueueBinding
-}
+import type { Environment } from './environment.ts'
+import { platformOf } from './environment.ts'
+import type { ReceivedMessage } from './queue.ts'
+import { consumeBatch } from './queue.ts'
 
 let skein: Promise<Skein> | undefined
 
@@ -41,17 +34,6 @@ export default {
 }
 
 async function open(environment: Environment): Promise<Skein> {
-  const entries = Object.entries(environment)
-  const texts = entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string')
-  const { QUEUE } = environment
-  const platform: Platform = {
-    env: Object.fromEntries(texts),
-    bindings: Object.fromEntries(entries.filter(([, value]) => typeof value !== 'string')),
-    fileSystem: false,
-    now: Date.now,
-    queue: QUEUE && bindingQueue(QUEUE),
-    waitUntil,
-    log: console.error,
-  }
+  const platform = platformOf(environment)
   return createSkein(await findConfig(platform), platform)
 }
