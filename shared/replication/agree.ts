@@ -4,15 +4,17 @@
 
 import type { ObjectInfo } from '#shared/storage/contract.ts'
 import { StorageError, isStorageError } from '#shared/storage/errors.ts'
-import { quoteKey } from '#shared/storage/keys.ts'
+import { RESERVED_PREFIX, quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
+import { settleAcrossEpochs } from './across-epochs.ts'
 import type { Agreement, Change, Round } from './change.ts'
 import { settleConflict } from './conflict.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
 import { copyOver, createOver } from './copy-over.ts'
-import { agreeOnAbsence } from './deletes.ts'
-import { originOf, readMark, sameOrigin } from './mark.ts'
+import { agreeOnAbsence, removeLateCopy, takeOverDeletion } from './deletes.ts'
+import { behind } from './epochs.ts'
+import { originOf, readMark, sameOrigin } from '#shared/copy/mark.ts'
 import type { Selection } from './rules.ts'
 import { selects, selectsKey, selectsTags } from './rules.ts'
 
@@ -48,23 +50,39 @@ async function agreeOnce(
   first: boolean,
 ): Promise<Round> {
   const { key, from, to, only } = change
-  if (first && isOffered(change)) return copyOver(context, change, undefined)
+  if (first && isOffered(change) && !behind(context, to.name))
+    return copyOver(context, change, undefined)
   // The replica first: what is read of the source after that is at least as new as what lies here.
   const there = await to.find(key)
-  if (!there && !asksForMore(only)) return createOver(context, change)
+  const lost = behind(context, to.name)
+  if (!there && !lost && !looksTwice(context, change) && !asksForMore(only))
+    return createOver(context, change)
   const source = await from.find(key)
+  if (source && (await removeLateCopy(context, change, source))) return undefined
   if (!source) return there ? agreeOnAbsence(context, change, there) : { became: 'absent' }
   if (!(await isWanted(only, from, source))) return { became: 'unwanted' }
-  if (!there) return copyOver(context, { ...change, size: source.size }, undefined)
+  if (!there) {
+    const taken = lost && (await takeOverDeletion(context, change, source))
+    return taken ?? copyOver(context, { ...change, size: source.size }, undefined)
+  }
   const place = markPlace(context)
   if (sameOrigin(originOf(place, from.name, source), originOf(place, to.name, there))) {
     return { became: 'same' }
   }
-  const marked = readMark(place, to.name, there)
   const whole = { ...change, size: source.size }
+  if (context.state) {
+    if (key.startsWith(RESERVED_PREFIX)) return copyOver(context, whole, there)
+    return settleAcrossEpochs(context, whole, { source, there })
+  }
+  const marked = readMark(place, to.name, there)
   return marked
     ? copyOver(context, whole, there)
     : settleConflict(context, whole, { source, there })
+}
+
+/** The second look after a deletion, where the truth itself may have got a late copy. */
+function looksTwice({ state }: ReplicationContext, { again }: Change): boolean {
+  return state !== undefined && again === true
 }
 
 function isOffered({ fresh, size, only, to }: Change): boolean {

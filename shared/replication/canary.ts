@@ -32,7 +32,7 @@ const KEPT = 50
 
 /** Writes the next one; the tasks that carry it. */
 export async function writeCanary(context: ReplicationContext): Promise<Task[]> {
-  const { name: workspace, ledger, primary, stores } = context
+  const { name: workspace, ledger, primary, stores, state } = context
   const since = context.now()
   const key = `${RESERVED_PREFIX}canary/${workspace}`
   const text = JSON.stringify({ written: new Date(since).toISOString() })
@@ -40,7 +40,10 @@ export async function writeCanary(context: ReplicationContext): Promise<Task[]> 
   const { times = [] } = (await ledger.read<Written>(writtenName(context))) ?? {}
   await ledger.write(writtenName(context), { times: [...times, since].slice(-KEPT) })
   const followers = [...stores.keys()].filter((store) => store !== primary)
-  return followers.map((to) => replicateTask({ workspace, key, to, since, canary: true }))
+  return followers.map((to) => {
+    const at = state && { at: primary }
+    return replicateTask({ workspace, key, to, since, canary: true, ...at })
+  })
 }
 
 export async function noteArrival(

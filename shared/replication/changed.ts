@@ -11,19 +11,22 @@ export interface Changed {
   size?: number | undefined
   /** Somebody saw it deleted, at this time of the store's clock. */
   deleted?: number | undefined
+  /** Where it was made; absent: at the truth. */
+  at?: string | undefined
 }
 
 export function changeTasks(
   context: ReplicationContext,
   key: string,
-  { since, size, deleted }: Changed,
+  { since, size, deleted, at = context.primary }: Changed,
 ): ReplicateTask[] {
-  const { stores, rules, name: workspace, primary } = context
+  const { stores, rules, name: workspace, primary, state } = context
   if (!selectsKey(rules.only, key)) return []
   const followers = [...stores.keys()].filter((name) => name !== primary)
-  return followers.map((to) =>
+  return (at === primary ? followers : [at]).map((to) =>
     replicateTask({
       ...{ workspace, key, to, since },
+      ...(state && { at }),
       ...(size !== undefined && { size }),
       ...(deleted !== undefined && { deleted }),
     }),

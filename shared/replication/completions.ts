@@ -10,6 +10,7 @@ import { agree } from './agree.ts'
 import { changeTasks } from './changed.ts'
 import type { ReplicationContext } from './context.ts'
 import { storeNamed, truthOf } from './context.ts'
+import { EpochMoved } from './epochs.ts'
 import { writeNote } from './notes.ts'
 
 export interface Completions {
@@ -24,14 +25,18 @@ const REMEMBERED = 1000
 /** A function that answers a client has half a minute; a longer copy goes on by the queue. */
 const SYNC_SECONDS = 20
 
-export function createCompletions(context: ReplicationContext): Completions {
-  const { rules } = context
+export function createCompletions(
+  rules: ReplicationContext['rules'],
+  open: () => Promise<ReplicationContext>,
+): Completions {
   /** Accepted here, and their tasks are kept. */
   const announced = new Set<string>()
 
   async function announce(object: CompletedObject): Promise<void> {
-    const { key, size, completedAt } = object
-    const tasks = changeTasks(context, key, { since: Date.parse(completedAt), size })
+    const { key, size, completedAt, store } = object
+    const context = await open()
+    const at = context.state && store
+    const tasks = changeTasks(context, key, { since: Date.parse(completedAt), size, at })
     try {
       await context.send(tasks)
     } catch (error) {
@@ -54,7 +59,7 @@ export function createCompletions(context: ReplicationContext): Completions {
     async settled(object) {
       if (rules.mode === 'manual') return
       if (!announced.delete(nameOf(object))) await announce(object)
-      if (rules.mode === 'sync') await copyNow(context, object)
+      if (rules.mode === 'sync') await copyNow(await open(), object)
     },
   }
 }
@@ -64,8 +69,13 @@ function nameOf({ key, etag, version }: CompletedObject): string {
 }
 
 /** To the first replicas that take it, as many as the rules ask for. */
-async function copyNow(context: ReplicationContext, { key, size }: CompletedObject): Promise<void> {
+async function copyNow(
+  context: ReplicationContext,
+  { key, size, store }: CompletedObject,
+): Promise<void> {
   const { rules, stores, primary, now } = context
+  // It came by a URL of before the truth moved, and is taken over first.
+  if (context.state && store !== primary) return
   const replicas = [...stores.keys()].filter((name) => name !== primary)
   const wanted = Math.min(rules.waitFor, replicas.length)
   const end = now() + SYNC_SECONDS * 1000
@@ -91,6 +101,7 @@ async function copyNow(context: ReplicationContext, { key, size }: CompletedObje
 
 function isPassing(error: unknown): false {
   if (isStorageError(error) || error instanceof CopyPaused) return false
+  if (error instanceof EpochMoved) return false
   throw error
 }
 

@@ -13,9 +13,9 @@ import type { Change, Round } from './change.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
 import { copyOver, modeOver } from './copy-over.ts'
-import { SOURCE_MARK, originOf, sealMark } from './mark.ts'
+import { SOURCE_MARK, originOf, sealMark } from '#shared/copy/mark.ts'
 
-interface Versions {
+export interface Versions {
   source: ObjectInfo
   there: ObjectInfo
 }
@@ -33,9 +33,12 @@ export async function settleConflict(
   const same = compareDigests(source.checksums, there.checksums)?.same
   if (same && source.size === there.size) return { became: 'same' }
   const winner = winnerOf(context, versions)
-  if (winner === 'replica') return takeOver(context, change, versions)
+  if (winner === 'replica') {
+    const kept = await keepForConflict(change.from, source)
+    return kept ? takeOver(context, change, there, source) : undefined
+  }
   const beside = winner === 'both' ? await keepBeside(change, there) : undefined
-  if (beside === undefined && !(await aside(change.to, there))) return undefined
+  if (beside === undefined && !(await keepForConflict(change.to, there))) return undefined
   const copied = await copyOver(context, change, there)
   return copied && beside !== undefined ? { became: 'taken-over', keys: [beside] } : copied
 }
@@ -50,13 +53,13 @@ function winnerOf(
   return later > 0 ? 'replica' : 'truth'
 }
 
-/** The replica's version becomes the truth, as a copy that says whose it is. */
+/** The replica's version becomes the truth in place of `source`, as a copy that says whose it is. */
 export async function takeOver(
   context: ReplicationContext,
   { key, from: truth, to: replica, mayGoOn, signal }: Change,
-  { source, there }: Partial<Versions> & Pick<Versions, 'there'>,
+  there: ObjectInfo,
+  source?: ObjectInfo,
 ): Promise<Round> {
-  if (source && !(await aside(truth, source))) return undefined
   const place = markPlace(context)
   const own = (info: ObjectInfo) => ({
     [SOURCE_MARK]: sealMark(place, truth.name, info, originOf(place, replica.name, info)),
@@ -68,7 +71,7 @@ export async function takeOver(
 }
 
 /** False when it was gone, or replaced, by then. */
-async function aside(store: Store, info: ObjectInfo): Promise<boolean> {
+export async function keepForConflict(store: Store, info: ObjectInfo): Promise<boolean> {
   const id = shortId(store.name, info)
   const reason = `another version took the place of this one of ${info.modified.toISOString()}`
   const kept = await keepAside(store, info, { why: 'conflict', id, key: info.key, reason })

@@ -8,7 +8,8 @@ import type { Store } from '#shared/storage/store.ts'
 import type { Change, Round } from './change.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
-import { SOURCE_MARK, originOf, sameOrigin, sealMark } from './mark.ts'
+import { checkEpoch } from './epochs.ts'
+import { SOURCE_MARK, originOf, sameOrigin, sealMark } from '#shared/copy/mark.ts'
 
 /** Where the replica has nothing: the copy's own read tells whether there is a source at all. */
 export async function createOver(context: ReplicationContext, change: Change): Promise<Round> {
@@ -27,15 +28,16 @@ export async function copyOver(
   change: Change,
   there: ObjectInfo | undefined,
 ): Promise<Round> {
-  const { key, from, to, size, mayGoOn, signal } = change
+  const { key, from, to, size, mayGoOn, share, signal } = change
   const place = markPlace(context)
   const mode = modeOver(to, there)
   const own = (source: ObjectInfo) => ({
     [SOURCE_MARK]: sealMark(place, to.name, source, originOf(place, from.name, source)),
   })
-  const copied = await copyObject({ from, to, key, mode, size, own, mayGoOn, signal })
+  const copied = await copyObject({ from, to, key, mode, size, own, mayGoOn, share, signal })
   // Nothing held the write to what was seen: whoever writes last looks whether the source has moved on.
   if (mode === 'overwrite') {
+    await checkEpoch(context)
     const now = await from.find(key)
     const written = originOf(place, from.name, copied.source)
     if (!now || !sameOrigin(originOf(place, from.name, now), written)) return undefined

@@ -1,36 +1,42 @@
 // A key that the truth does not hold and the replica does. The replica's object goes only for evidence that
 // the very version it is a copy of, or a later one, was deleted; what has merely vanished is a finding, and
-// what Skein did not put there is never touched.
+// what Skein did not put there is never touched. What a store that was the truth before had been given, and
+// nobody has taken over yet, is no copy too many: it is taken over.
 
 import type { ObjectInfo } from '#shared/storage/contract.ts'
-import { isStorageError } from '#shared/storage/errors.ts'
+import { StorageError } from '#shared/storage/errors.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
-import type { Store } from '#shared/storage/store.ts'
 import type { Change, Round } from './change.ts'
 import { mayDelete } from './brake.ts'
-import { takeOver } from './conflict.ts'
+import { keepForConflict, takeOver } from './conflict.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
-import type { Origin } from './mark.ts'
-import { readMark, sameOrigin } from './mark.ts'
+import { behind, checkEpoch, isOfAnEpoch } from './epochs.ts'
+import type { Evidence } from './evidence.ts'
+import { coverageBy, evidenceOf } from './evidence.ts'
+import type { Origin } from '#shared/copy/mark.ts'
+import { originOf, readMark } from '#shared/copy/mark.ts'
 import { holdDelete, postponeDelete } from './postponed.ts'
-import { readTombstone } from './tombstone.ts'
+import { removeSeen } from './remove-seen.ts'
+import { keepTombstone, readTombstone } from './tombstone.ts'
 
 export async function agreeOnAbsence(
   context: ReplicationContext,
   change: Change,
   there: ObjectInfo,
 ): Promise<Round> {
-  const { to, from, key } = change
+  const { to, from, key, deletedAt: seenAt } = change
+  const place = markPlace(context)
+  const isOurs = readMark(place, to.name, there) || isOfAnEpoch(context, to, there)
+  if (!isOurs) return strange(context, change, there)
   const { policy } = context.rules.deletes
-  const origin = readMark(markPlace(context), to.name, there)
-  if (!origin) return strange(context, change, there)
   if (policy === 'keep') return { became: 'kept' }
-  const deletedAt = await evidence(context, change, origin)
-  if (deletedAt === undefined) {
-    const reason = `${quoteKey(key)} is gone from ${from.name}, and nothing tells that somebody deleted it; ${to.name} still has it`
-    return { became: 'found', finding: 'bare-absence', reason }
-  }
+  const origin = originOf(place, to.name, there)
+  const lost = behind(context, origin.store)
+  const evidence = await evidenceOf(context, { key, store: from, deletedAt: seenAt }, origin)
+  await checkEpoch(context)
+  if (!evidence) return lost ? takeOver(context, change, there) : bareAbsence(change)
+  const { at: deletedAt } = evidence
   const dueAt = deletedAt + context.rules.deletes.delaySeconds * 1000
   if (policy === 'delay' && !change.due && dueAt > context.now()) {
     await postponeDelete(context, change, { deletedAt, dueAt })
@@ -40,10 +46,17 @@ export async function agreeOnAbsence(
     await holdDelete(context, change, deletedAt)
     return { became: 'postponed' }
   }
+  // Whoever deleted it did not see this version.
+  if (lost && !evidence.known && !(await keepForConflict(to, there))) return undefined
   if (!(await removeSeen(context, to, there))) return undefined
   // Nothing held the deletion to what was seen: what has come back meanwhile may have gone with it.
   if (!to.capabilities.delete.match && (await from.find(key))) return undefined
   return { became: 'deleted' }
+}
+
+function bareAbsence({ key, from, to }: Change): Round {
+  const reason = `${quoteKey(key)} is gone from ${from.name}, and nothing tells that somebody deleted it; ${to.name} still has it`
+  return { became: 'found', finding: 'bare-absence', reason }
 }
 
 /** Somebody else's object: where others may write to the replica, it is news. */
@@ -55,88 +68,73 @@ async function strange(
   const { to, from, key } = change
   const tombstone = await readTombstone(context, key)
   const isNewer = tombstone === undefined || there.modified.getTime() > tombstone.at
-  if (context.rules.conflict !== 'primary' && isNewer) return takeOver(context, change, { there })
+  if (context.rules.conflict !== 'primary' && isNewer) return takeOver(context, change, there)
   const reason = `${quoteKey(key)} is in ${to.name} and not in ${from.name}, and Skein did not put it there`
   return { became: 'found', finding: 'foreign', reason }
 }
 
-/** When it was deleted, if anything tells so of this version. */
-async function evidence(
+/**
+ * A store that was the truth before lacks what the truth has: where it was deleted there, that deletion is a change
+ * of its to take over. Undefined where nothing tells so.
+ */
+export async function takeOverDeletion(
   context: ReplicationContext,
-  { key, from, deletedAt }: Change,
-  origin: Origin,
-): Promise<number | undefined> {
-  if (deletedAt !== undefined && isBefore(origin.modified, deletedAt)) return deletedAt
-  const tombstone = await readTombstone(context, key)
-  if (tombstone && isCovered(origin, tombstone)) return tombstone.at
-  return (await deleteMarkerAt(from, key, origin)) ?? undefined
+  { key, from, to, deletedThereAt }: Change,
+  source: ObjectInfo,
+): Promise<Round> {
+  const origin = originOf(markPlace(context), from.name, source)
+  const evidence =
+    origin.store === to.name
+      ? await evidenceOf(context, { key, store: to, deletedAt: deletedThereAt }, origin)
+      : await deletedUnseen(context, key, to.name, origin)
+  if (!evidence) return undefined
+  const { at, known } = evidence
+  await checkEpoch(context)
+  await keepTombstone(context, { key, of: origin, store: to.name, at })
+  if (!known && !(await keepForConflict(from, source))) throw movedOn(from.name, key)
+  if (!(await removeSeen(context, from, source))) throw movedOn(from.name, key)
+  return { became: 'taken-over', keys: [key], deletedAt: at }
 }
 
-/** Within one tick of a store's clock, which may be a second, nobody knows what came first. */
-function isBefore(modified: number, at: number): boolean {
-  const isWholeSecond = modified % 1000 === 0
-  return modified < (isWholeSecond ? at - (at % 1000) : at)
-}
-
-/** What was written again after the deletion, and then vanished, is not. */
-function isCovered(origin: Origin, { of, at }: { of?: Origin | undefined; at: number }): boolean {
-  if (of === undefined) return origin.modified < at
-  return sameOrigin(of, origin) || origin.modified < of.modified
-}
-
-async function deleteMarkerAt(
-  from: Store,
+/** Deleted by somebody who could not know of this version, since it had not been copied. */
+async function deletedUnseen(
+  context: ReplicationContext,
   key: string,
+  store: string,
   origin: Origin,
-): Promise<number | undefined> {
-  if (!from.capabilities.versions) return undefined
-  const { versions } = await from.groups.versions.list({ prefix: key, limit: 100 })
-  const latest = versions.find((version) => version.key === key && version.latest)
-  const at = latest?.modified.getTime()
-  return latest?.deleted && at !== undefined && origin.modified <= at ? at : undefined
+): Promise<Evidence | undefined> {
+  const lost = behind(context, store)
+  if (!lost || origin.modified >= lost.since) return undefined
+  const tombstone = await readTombstone(context, key)
+  if (tombstone?.store !== store || !coverageBy(tombstone, origin)) return undefined
+  return { at: tombstone.at, known: false }
 }
 
-/** A provider without conditional deletes may keep as many old copies, each of which would show next. */
-const MOST_VERSIONS = 100
+function movedOn(store: string, key: string): StorageError {
+  const message = `${quoteKey(key)} in ${store} changed while its deletion was taken over.`
+  return new StorageError('precondition', message, { store, key })
+}
 
-/** False when it was not there any more as it had been seen. */
-async function removeSeen(
+/**
+ * At the second look: what the truth holds was on its way there when it was deleted, or lay in another store, from
+ * where it came back. True where there was such a thing, and all has to be looked at anew.
+ */
+export async function removeLateCopy(
   context: ReplicationContext,
-  to: Store,
-  there: ObjectInfo,
+  { key, from, again }: Change,
+  source: ObjectInfo,
 ): Promise<boolean> {
-  const { key, etag, version } = there
-  const { match } = to.capabilities.delete
-  if (match) return removeOne(to, { key, ifMatch: etag })
-  if (!to.capabilities.versions || version === undefined) {
-    return (await to.find(key))?.etag === etag && removeOne(to, { key })
+  if (!context.state || !again) return false
+  const place = markPlace(context)
+  const origin = originOf(place, from.name, source)
+  const tombstone = await readTombstone(context, key)
+  const covered = tombstone && coverageBy(tombstone, origin)
+  if (!covered) return false
+  // What somebody put there himself is younger than a deletion there, whatever the clocks say.
+  if (!readMark(place, from.name, source) && tombstone.store === from.name) return false
+  await checkEpoch(context)
+  if (covered === 'known' || (await keepForConflict(from, source))) {
+    await removeSeen(context, from, source)
   }
-  // Naming the version takes nothing newer away: B2 has no other condition.
-  await removeOne(to, { key, version })
-  return removeOlder(context, to, there)
-}
-
-/** Down to what is not Skein's own; false when something newer has come meanwhile. */
-async function removeOlder(
-  context: ReplicationContext,
-  to: Store,
-  { key, modified }: ObjectInfo,
-): Promise<boolean> {
-  for (let left = MOST_VERSIONS; left > 0; left--) {
-    const next = await to.find(key)
-    if (next && next.modified > modified) return false
-    if (!next?.version || !readMark(markPlace(context), to.name, next)) return true
-    await removeOne(to, { key, version: next.version })
-  }
-  return false
-}
-
-async function removeOne(
-  to: Store,
-  target: { key: string; version?: string; ifMatch?: string },
-): Promise<boolean> {
-  const [result] = await to.delete([target])
-  if (isStorageError(result?.error, 'precondition')) return false
-  if (result?.error) throw result.error
   return true
 }

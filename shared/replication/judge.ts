@@ -5,7 +5,7 @@ import { compareDigests } from '#shared/compare/digests.ts'
 import type { ObjectInfo } from '#shared/storage/contract.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
-import { originOf, readMark, sameOrigin } from './mark.ts'
+import { originOf, readMark, sameOrigin } from '#shared/copy/mark.ts'
 
 export function judgeCopy(
   context: ReplicationContext,

@@ -13,9 +13,11 @@ export function replicationLater(options: ReplicationOptions): Replication {
     settled: async (...told) => (await open()).settled(...told),
     changed: async (...told) => (await open()).changed(...told),
     seen: async (...told) => (await open()).seen(...told),
+    originOf: async () => (await open()).originOf(),
     judge: async () => (await open()).judge(),
     remove: async (...asked) => (await open()).remove(...asked),
     step: async (...asked) => (await open()).step(...asked),
+    rangeStep: async (fields) => (await open()).rangeStep(fields),
     failed: async (...told) => (await open()).failed(...told),
     status: async () => (await open()).status(),
     replay: async (...asked) => (await open()).replay(...asked),
@@ -23,5 +25,10 @@ export function replicationLater(options: ReplicationOptions): Replication {
     resyncStep: async (...asked) => (await open()).resyncStep(...asked),
     sendWebhook: async (...asked) => (await open()).sendWebhook(...asked),
     watch: async () => (await open()).watch(),
+    probe: async () => (await open()).probe(),
+    failOver: async (...asked) => (await open()).failOver(...asked),
+    failBack: async (...asked) => (await open()).failBack(...asked),
+    catchUpStep: async (...asked) => (await open()).catchUpStep(...asked),
+    sweepTombstones: async (cursor) => (await open()).sweepTombstones(cursor),
   }
 }

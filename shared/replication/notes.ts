@@ -51,6 +51,24 @@ export async function clearNotes(
   await context.ledger.remove(...kinds.map((kind) => nameOf(context, kind, fields)))
 }
 
+/** Of changes to one store that were made before then: whoever has looked at all of them has seen to these. */
+export async function clearNotesBefore(
+  context: ReplicationContext,
+  store: string,
+  before: number,
+): Promise<void> {
+  for (const kind of ['late', 'set-aside'] as const) {
+    const folder = folderOf(context, kind, store)
+    let cursor: string | undefined
+    do {
+      const page = await context.ledger.list(folder, { cursor })
+      const names = page.entries.map(({ name }) => name).filter((name) => sinceOf(name) < before)
+      if (names.length > 0) await context.ledger.remove(...names)
+      cursor = names.length === page.entries.length ? page.cursor : undefined
+    } while (cursor !== undefined)
+  }
+}
+
 /** Names begin with the time, so the first page tells the oldest. */
 export async function countNotes(
   context: ReplicationContext,
@@ -82,8 +100,10 @@ const DIGITS = 14
 
 function nameOf(context: ReplicationContext, kind: NoteKind, fields: ReplicateFields): string {
   const { key, to, since } = fields
+  // A finding is about the key, whenever and however often it is found.
+  const at = kind === 'finding' ? 0 : Math.trunc(since)
   const hash = createHash('sha256').update(key).digest('hex').slice(0, 24)
-  return `${folderOf(context, kind, to)}${String(Math.trunc(since)).padStart(DIGITS, '0')}-${hash}`
+  return `${folderOf(context, kind, to)}${String(at).padStart(DIGITS, '0')}-${hash}`
 }
 
 function sinceOf(name: string): number {

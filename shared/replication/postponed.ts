@@ -67,11 +67,12 @@ async function sendRecorded(
 }
 
 function taskOf(
-  { name }: ReplicationContext,
+  { name, state, primary }: ReplicationContext,
   { key, to }: Change,
   fields: Pick<ReplicateTask, 'since' | 'deleted' | 'due' | 'confirmed'>,
 ): ReplicateTask {
-  return replicateTask({ workspace: name, key, to: to.name, ...fields })
+  const at = state && { at: primary }
+  return replicateTask({ workspace: name, key, to: to.name, ...at, ...fields })
 }
 
 const HOUR = 3_600_000

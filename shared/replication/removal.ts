@@ -21,7 +21,7 @@ export async function removeObject(
   key: string,
   { from, signal }: RemovalOptions,
 ): Promise<DeleteResponse> {
-  const { rules, stores } = context
+  const { rules, stores, state } = context
   const { policy } = rules.deletes
   const reach = from ?? (policy === 'propagate' ? 'all' : 'primary')
   if (stores.size === 1 || rules.mode === 'manual') {
@@ -29,7 +29,9 @@ export async function removeObject(
   }
   workspace.primary.fullKey(key)
   await writeTombstone(context, key)
-  const answer = await deleteObject(workspace, key, { from: reach, signal })
+  // What a store holds that was the truth before is looked at first.
+  const replicas = workspace.replicas.filter(({ name }) => !state?.behind[name])
+  const answer = await deleteObject({ ...workspace, replicas }, key, { from: reach, signal })
   const [truth] = answer.stores
   if (!truth?.deleted || from === 'primary') return answer
   const deleted = context.now()

@@ -4,26 +4,38 @@
 import type {
   CompletedObject,
   DeleteResponse,
+  FailbackRequest,
+  FailoverRequest,
+  FailoverStatus,
   ReplayRequest,
   ReplayResponse,
   ReplicationStatus,
 } from '#shared/client/protocol.ts'
+import { originOf } from '#shared/copy/mark.ts'
 import { createLedger } from '#shared/jobs/ledger.ts'
 import type { Task } from '#shared/platform.ts'
 import type { Seal } from '#shared/seal.ts'
 import type { Store } from '#shared/storage/store.ts'
+import type { OriginOf } from '#shared/workspaces/verified.ts'
 import type { JudgeCopy } from '#shared/workspaces/objects.ts'
+import type { States, WorkspaceState } from '#shared/workspaces/state.ts'
 import type { Workspace } from '#shared/workspaces/workspace.ts'
-import { storesOf } from '#shared/workspaces/workspace.ts'
+import { storesOf, whileActing } from '#shared/workspaces/workspace.ts'
+import type { CatchUpFields } from './catch-up.ts'
+import { beginCatchUps, catchUpStep } from './catch-up.ts'
 import { writeCanary } from './canary.ts'
 import type { Changed } from './changed.ts'
 import { changeTasks } from './changed.ts'
 import { createCompletions } from './completions.ts'
 import type { ReplicationContext, SendTasks } from './context.ts'
+import { markPlace } from './context.ts'
+import { askBack, failOver, failoverStatus } from './failover.ts'
 import { judgeCopy } from './judge.ts'
 import { tellMissed } from './missed.ts'
 import { sendDue } from './postponed.ts'
+import { probeTruth } from './probe.ts'
 import { removeObject } from './removal.ts'
+import { rangeStep } from './range.ts'
 import type { RemovalOptions } from './removal.ts'
 import { replay } from './replay.ts'
 import type { ResyncFields } from './resync.ts'
@@ -32,8 +44,10 @@ import type { ReplicationRules } from './rules.ts'
 import type { SeenEvent } from './seen.ts'
 import { tasksOf } from './seen.ts'
 import { replicationStatus } from './status.ts'
-import { noteFailure, replicateStep } from './step.ts'
-import type { ReplicateFields } from './task.ts'
+import { isOfAnotherEpoch, noteFailure, replicateStep } from './step.ts'
+import type { RangeFields, ReplicateFields } from './task.ts'
+import { tellMoves } from './told.ts'
+import { sweepTombstones } from './tombstone.ts'
 import type { WebhookFields } from './webhook.ts'
 import { sendWebhook } from './webhook.ts'
 
@@ -45,6 +59,12 @@ export interface ReplicationOptions {
   ledger: Store
   now: () => number
   send: SendTasks
+  /** There is a queue: large objects are copied by as many as there are. */
+  shares?: boolean | undefined
+  /** Where the truth is, in a workspace whose writes may fail over. */
+  states?: States | undefined
+  /** The longest that a URL for an upload lasts. */
+  longestUploadSeconds?: number | undefined
   /** For webhooks; the runtime's own when absent. */
   fetch?: typeof fetch | undefined
   log?: ((line: string) => void) | undefined
@@ -69,9 +89,13 @@ export interface Replication {
   seen(store: string, key: string, event: SeenEvent): Promise<void>
   /** Who says what a replica's object is beside the primary's. */
   judge(): Promise<JudgeCopy>
+  /** Who says which version an object is. */
+  originOf(): Promise<OriginOf>
   remove(key: string, options: RemovalOptions): Promise<DeleteResponse>
   /** One change at one replica; the tasks that follow. */
   step(fields: ReplicateFields, attempt: number): Promise<readonly Task[]>
+  /** A range of one large object, for whoever began to copy it. */
+  rangeStep(fields: RangeFields): Promise<readonly Task[]>
   /** True where the failure is kept in the ledger for good, and the queue need not keep it. */
   failed(fields: ReplicateFields, failure: Failure): Promise<boolean>
   status(): Promise<ReplicationStatus>
@@ -80,44 +104,104 @@ export interface Replication {
   resync(options: { prefix?: string | undefined; thorough?: boolean | undefined }): Promise<void>
   resyncStep(fields: ResyncFields): Promise<readonly Task[]>
   sendWebhook(fields: WebhookFields): Promise<void>
-  /** What a schedule does: deletions that are due, what was missed, and the canary. */
+  /** What a schedule does: deletions that are due, what was missed, stores that have to catch up, the canary. */
   watch(): Promise<readonly Task[]>
+  /** One look whether the store that takes the writes takes them, where the rules ask for it. */
+  probe(): Promise<void>
+  /** The truth moves to another store. `by`: who asks. Refused where the rules do not allow it. */
+  failOver(request: FailoverRequest, by: string): Promise<FailoverStatus>
+  /** It moves back to the primary, once that holds all that was written meanwhile. */
+  failBack(request: FailbackRequest, by: string): Promise<FailoverStatus>
+  catchUpStep(fields: CatchUpFields, attempt: number): Promise<readonly Task[]>
+  /** One bounded step: tombstones that nobody can need any more. Gives the cursor where there is more. */
+  sweepTombstones(cursor: string | undefined): Promise<string | undefined>
 }
 
 export function createReplication(options: ReplicationOptions): Replication {
-  const { workspace } = options
-  const context = contextOf(options)
-  const mayCopy = workspace.replicas.length > 0 && context.rules.mode !== 'manual'
+  const { workspace, rules, states } = options
+  const base = contextOf(options)
+  const mayCopy = workspace.replicas.length > 0 && rules.mode !== 'manual'
+  const during = (state: WorkspaceState) => ({ ...base, primary: state.acting, state })
+  /** For what can be taken up anew when the truth has moved meanwhile. */
+  const current = async () => (states ? during(await states.known()) : base)
+  /** For what cannot. */
+  const fresh = async () => (states ? during(await states.fresh()) : base)
+  const acting = ({ primary }: ReplicationContext) => whileActing(workspace, primary)
+
+  /** What follows when the truth has moved, or may have: nobody has to ask for it. */
+  async function follow(): Promise<void> {
+    const context = await fresh()
+    if (!context.state) return
+    await tellMoves(context, context.state)
+    await context.send(await beginCatchUps(context, context.state))
+  }
+
+  /** What somebody asked for is done by then: what fails now, the schedule does. */
+  async function moved(state: WorkspaceState): Promise<FailoverStatus> {
+    await follow().catch((error: unknown) => {
+      base.log?.(`What follows a failover waits for the next schedule: ${String(error)}`)
+    })
+    return failoverStatus(base.home, state)
+  }
+
   return {
-    ...createCompletions(context),
+    ...createCompletions(rules, current),
     async changed(key, changed) {
-      if (mayCopy) await context.send(changeTasks(context, key, changed))
+      if (!mayCopy) return
+      const context = await current()
+      await context.send(changeTasks(context, key, changed))
     },
     async seen(store, key, event) {
-      if (mayCopy) await context.send(await tasksOf(context, store, key, event))
+      if (!mayCopy) return
+      const context = await current()
+      await context.send(await tasksOf(context, store, key, event))
     },
-    judge: async () => (primary, store, copy) => judgeCopy(context, primary, { store, copy }),
-    remove: (key, removal) => removeObject(context, workspace, key, removal),
-    step: (fields, attempt) => replicateStep(context, fields, attempt),
-    failed: (fields, failure) => noteFailure(context, fields, failure),
-    status: () => replicationStatus(context),
-    replay: (request) => replay(context, request),
+    async judge() {
+      const context = states ? during(await states.current()) : base
+      return (primary, store, copy) => judgeCopy(context, primary, { store, copy })
+    },
+    originOf: async () => (store, info) => originOf(markPlace(base), store, info),
+    async remove(key, removal) {
+      const context = await fresh()
+      return removeObject(context, acting(context), key, removal)
+    },
+    async step(fields, attempt) {
+      const known = await current()
+      const context = isOfAnotherEpoch(known, fields) ? await fresh() : known
+      return replicateStep(context, fields, attempt)
+    },
+    rangeStep: async (fields) => rangeStep(await current(), fields),
+    failed: (fields, failure) => noteFailure(base, fields, failure),
+    status: async () => replicationStatus(await current()),
+    replay: (request) => replay(base, request),
     async resync({ prefix = '', thorough = false }) {
       const { name } = workspace
-      await context.send(
-        workspace.replicas.map((to) =>
+      await base.send(
+        acting(await current()).replicas.map((to) =>
           resyncTask({ workspace: name, to: to.name, prefix, thorough }),
         ),
       )
     },
-    resyncStep: (fields) => resyncStep(context, workspace, fields),
-    sendWebhook: (fields) => sendWebhook(context, fields),
+    async resyncStep(fields) {
+      const context = await current()
+      return resyncStep(context, acting(context), fields)
+    },
+    sendWebhook: (fields) => sendWebhook(base, fields),
     async watch() {
       if (!mayCopy) return []
+      await follow()
+      const context = await current()
       for (let more = true; more;) ({ more } = await sendDue(context))
       const told = await tellMissed(context)
       return [...told, ...(await writeCanary(context))]
     },
+    async probe() {
+      if (await probeTruth(await fresh())) await follow()
+    },
+    failOver: async (request, by) => moved(await failOver(base, request, by)),
+    failBack: async (request, by) => moved(await askBack(base, request, by)),
+    catchUpStep: async (fields, attempt) => catchUpStep(await fresh(), workspace, fields, attempt),
+    sweepTombstones: async (cursor) => sweepTombstones(await fresh(), cursor),
   }
 }
 
@@ -126,14 +210,17 @@ export function watchTask(workspace: string): Task {
 }
 
 function contextOf(options: ReplicationOptions): ReplicationContext {
-  const { workspace, rules, seal, now, send, log } = options
+  const { workspace, rules, seal, now, send, log, states } = options
   return {
     name: workspace.name,
     primary: workspace.primary.name,
+    home: workspace.primary.name,
     stores: new Map(storesOf(workspace).map((store) => [store.name, store.reserved()])),
-    ...{ rules, seal, now, send, log },
+    ...{ rules, seal, now, send, log, states },
     ledger: createLedger(options.ledger),
+    shares: options.shares ?? false,
     fetch: options.fetch ?? fetch,
     deletions: new Map(),
+    longestUploadSeconds: options.longestUploadSeconds ?? 0,
   }
 }

@@ -20,6 +20,8 @@ export const resyncFields = z.object({
   /** Looks at every key: times of two stores prove nothing. */
   thorough: z.optional(z.boolean()),
   cursor: z.optional(text),
+  /** The truth that the cursor is of, where it may move. */
+  from: z.optional(text),
   /** Objects at the truth so far. */
   objects: z.optional(z.number()),
 })
@@ -41,6 +43,11 @@ export async function resyncStep(
 ): Promise<readonly ResyncTask[]> {
   const { to, prefix, thorough = false, cursor } = fields
   storeNamed(context, to)
+  const from = context.state && context.primary
+  if (to === from) return []
+  if (cursor !== undefined && from !== fields.from) {
+    return [resyncTask({ ...fields, from, cursor: undefined, objects: 0 })]
+  }
   const replicas = workspace.replicas.filter(({ name }) => name === to)
   const pair = { ...workspace, replicas }
   const page = await listObjects(pair, { prefix, cursor, limit: ROWS_A_STEP, stores: 'all' })
@@ -50,11 +57,15 @@ export async function resyncStep(
   const tasks = page.objects
     .filter(({ key }) => selectsKey(context.rules.only, key))
     .filter((object) => thorough || mayDiffer(object))
-    .map(({ key }) => replicateTask({ workspace: context.name, key, to, since }))
+    .map(({ key }) =>
+      replicateTask({ workspace: context.name, key, to, since, ...(from && { at: from }) }),
+    )
   await context.send(tasks)
   const here = page.objects.filter(({ stores }) => stores?.[0]?.state === 'present').length
   const objects = (fields.objects ?? 0) + here
-  if (page.cursor !== undefined) return [resyncTask({ ...fields, cursor: page.cursor, objects })]
+  if (page.cursor !== undefined) {
+    return [resyncTask({ ...fields, cursor: page.cursor, objects, ...(from && { from }) })]
+  }
   // What the brake on deletions measures a sudden many by.
   if (prefix === '') await context.ledger.write(`replication/${context.name}/size`, { objects })
   return []

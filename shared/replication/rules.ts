@@ -28,13 +28,33 @@ export interface ReplicationRules {
   /** Of two versions that nobody derived from each other. The one that gives way is kept aside. */
   conflict: 'primary' | 'latest' | 'keep-both'
   only: Selection
+  /** Whether writes may fail over. */
+  failover: FailoverRules | undefined
   /** A change that is not at a replica by then is told of. */
   missedAfterSeconds: number
   /** Who is told of that; the first secret signs, and so does the second while one replaces the other. */
   webhooks: readonly { url: string; secrets: readonly string[] }[]
 }
 
+export interface FailoverRules {
+  /** The replicas that may stand in for the primary, the first choice first. */
+  to: readonly string[]
+  /** Without it only somebody who asks moves the truth. */
+  automatic: { failures: number; overSeconds: number } | undefined
+}
+
 const text = z.string().check(z.minLength(1))
+
+const automatic = z.strictObject({
+  /** Probes in a row, one a minute. */
+  failures: z.optional(z.int().check(z.positive())),
+  over: z.optional(duration),
+})
+
+const failover = z.strictObject({
+  to: z.array(text).check(z.minLength(1)),
+  automatic: z.optional(z.union([z.boolean(), automatic])),
+})
 
 const URL_PROBLEM = 'an https address of a public host, such as https://hooks.example.com/skein'
 const SECRET_PROBLEM = '`whsec_` and 24 to 64 bytes in base64'
@@ -60,6 +80,7 @@ export const replication = z.strictObject({
       tags: z.optional(z.record(text, z.string())),
     }),
   ),
+  failover: z.optional(failover),
   missedAfter: z.optional(duration),
   webhooks: z.optional(z.array(webhook).check(z.minLength(1))),
 })
@@ -83,9 +104,17 @@ export function replicationRules(written: z.infer<typeof replication> = {}): Rep
       types: only.types,
       tags: only.tags,
     },
+    failover: written.failover && failoverRules(written.failover),
     missedAfterSeconds: toSeconds(written.missedAfter ?? 900),
     webhooks: written.webhooks ?? [],
   }
+}
+
+function failoverRules({ to, automatic: given }: z.infer<typeof failover>): FailoverRules {
+  const asked = given === true ? {} : given
+  if (!asked) return { to, automatic: undefined }
+  const { failures = 3, over = 120 } = asked
+  return { to, automatic: { failures, overSeconds: toSeconds(over) } }
 }
 
 export function selectsKey({ prefixes }: Selection, key: string): boolean {

@@ -6,7 +6,8 @@ import { RESERVED_PREFIX } from '#shared/storage/keys.ts'
 import { changeTasks } from './changed.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace, storeNamed } from './context.ts'
-import { readMark } from './mark.ts'
+import { behind } from './epochs.ts'
+import { readMark } from '#shared/copy/mark.ts'
 import type { ReplicateTask } from './task.ts'
 
 export type SeenEvent = Pick<StoreEvent, 'type' | 'at' | 'size' | 'by'>
@@ -25,12 +26,12 @@ export async function tasksOf(
   const told = at === undefined ? now : Date.parse(at)
   // A clock of the store's that is ahead makes no change younger than its event.
   const since = Math.min(told, now)
-  if (store !== context.primary) {
-    if (type === 'created' && (await isOwn(context, store, key))) return []
-    return changeTasks(context, key, { since }).filter(({ to }) => to === store)
-  }
   const isEvidence = type === 'deleted' && by !== SCANNER
-  return changeTasks(context, key, { since, size, ...(isEvidence && { deleted: told }) })
+  const deleted = isEvidence ? told : undefined
+  if (store === context.primary) return changeTasks(context, key, { since, size, deleted })
+  if (type === 'created' && (await isOwn(context, store, key))) return []
+  const wasTruth = behind(context, store) !== undefined
+  return changeTasks(context, key, { since, at: store, ...(wasTruth && { deleted }) })
 }
 
 /** The event does not tell whose it was; the object does. */

@@ -4,6 +4,7 @@
 import type { ReplicationProblem, ReplicationStatus } from '#shared/client/protocol.ts'
 import { canaryState } from './canary.ts'
 import type { ReplicationContext } from './context.ts'
+import { failoverOf } from './failover.ts'
 import type { NoteKind } from './notes.ts'
 import { countNotes, readNotes } from './notes.ts'
 import { countHeld } from './postponed.ts'
@@ -14,7 +15,7 @@ type ReplicaStatus = ReplicationStatus['replicas'][number]
 const SHOWN = 20
 
 export async function replicationStatus(context: ReplicationContext): Promise<ReplicationStatus> {
-  const { name, primary, rules, stores } = context
+  const { name, primary, home, rules, stores } = context
   const followers = [...stores.keys()].filter((store) => store !== primary)
   const [replicas, heldDeletes, problems] = await Promise.all([
     Promise.all(followers.map((store) => replicaStatus(context, store))),
@@ -30,7 +31,8 @@ export async function replicationStatus(context: ReplicationContext): Promise<Re
   return {
     workspace: name,
     mode: rules.mode,
-    primary,
+    primary: home,
+    ...failoverOf(context),
     replicas,
     heldDeletes,
     problems: problems.flat(),

@@ -12,6 +12,8 @@ export const replicateFields = z.object({
   key: text,
   /** The store that is to agree with the truth. */
   to: text,
+  /** Where it was made or seen, in a workspace whose truth may move; absent: at the configured primary. */
+  at: z.optional(text),
   /** When the change was made or seen, in milliseconds since the epoch: what lag is measured from. */
   since: time,
   /** As it was told: saves a look at a large object, and at a small one that is new. */
@@ -28,8 +30,24 @@ export const replicateFields = z.object({
   noted: flag,
   /** Skein's own object, which times its way. */
   canary: flag,
+  /** Others have been asked for ranges of it. */
+  shared: flag,
 })
 
+const partNumber = z.number()
+
+/** Some of the parts of a large object, as whoever began to copy it hands them out. */
+export const rangeFields = z.object({
+  /** The change that it belongs to. */
+  of: replicateFields,
+  /** The store that the copy is built up at. */
+  at: text,
+  uploadId: text,
+  firstPart: partNumber,
+  lastPart: partNumber,
+})
+
+export type RangeFields = z.infer<typeof rangeFields>
 export type ReplicateFields = z.infer<typeof replicateFields>
 export type ReplicateTask = ReplicateFields & { v: 1; kind: 'replicate' }
 

@@ -4,13 +4,15 @@
 import { createHash } from 'node:crypto'
 import type { ReplicationContext } from './context.ts'
 import { markPlace, truthOf } from './context.ts'
-import type { Origin } from './mark.ts'
-import { originOf } from './mark.ts'
+import type { Origin } from '#shared/copy/mark.ts'
+import { originOf } from '#shared/copy/mark.ts'
 
 export interface Tombstone {
   key: string
   /** What was there to be deleted. */
   of?: Origin | undefined
+  /** Where that was. */
+  store?: string | undefined
   /** In milliseconds since the epoch. */
   at: number
 }
@@ -19,18 +21,54 @@ export async function writeTombstone(context: ReplicationContext, key: string): 
   const truth = truthOf(context)
   const there = await truth.find(key)
   const of = there && originOf(markPlace(context), truth.name, there)
-  const tombstone: Tombstone = { key, ...(of && { of }), at: context.now() }
-  await context.ledger.write(nameOf(context, key), tombstone)
+  const tombstone: Tombstone = { key, ...(of && { of }), store: truth.name, at: context.now() }
+  await context.ledger.write(tombstoneName(context.name, key), tombstone)
+}
+
+/** The same of a deletion that is taken over from the store which was the truth when it was made; with what is known, one. */
+export async function keepTombstone(
+  context: ReplicationContext,
+  tombstone: Tombstone,
+): Promise<void> {
+  const known = await readTombstone(context, tombstone.key)
+  const one = known ? merged(known, tombstone) : tombstone
+  await context.ledger.write(tombstoneName(context.name, tombstone.key), one)
+}
+
+/** Covers what either does: of one store's versions up to the later one, of other stores' up to the later time. */
+function merged(known: Tombstone, taken: Tombstone): Tombstone {
+  const [first, last] = known.at > taken.at ? [taken, known] : [known, taken]
+  const isFurther =
+    first.of && first.of.store === last.of?.store && first.of.modified > last.of.modified
+  return isFurther ? { ...last, of: first.of } : last
 }
 
 export function readTombstone(
   context: ReplicationContext,
   key: string,
 ): Promise<Tombstone | undefined> {
-  return context.ledger.read<Tombstone>(nameOf(context, key))
+  return context.ledger.read<Tombstone>(tombstoneName(context.name, key))
 }
 
-function nameOf({ name }: ReplicationContext, key: string): string {
+/** What was deleted so long ago lies nowhere any more, or has been found. */
+const KEPT_MILLISECONDS = 90 * 86_400_000
+const A_STEP = 500
+
+/** As long as a store may come back with what it held, all are kept. */
+export async function sweepTombstones(
+  { ledger, name, now, state }: ReplicationContext,
+  cursor: string | undefined,
+): Promise<string | undefined> {
+  if (state && Object.keys(state.behind).length > 0) return undefined
+  const page = await ledger.list(`tombstones/${name}/`, { cursor, limit: A_STEP })
+  const before = now() - KEPT_MILLISECONDS
+  const old = page.entries.filter(({ written }) => written.getTime() < before)
+  if (old.length > 0) await ledger.remove(...old.map((entry) => entry.name))
+  return page.cursor
+}
+
+/** Of a workspace's ledger. */
+export function tombstoneName(workspace: string, key: string): string {
   const hash = createHash('sha256').update(key).digest('hex').slice(0, 32)
-  return `tombstones/${name}/${hash}`
+  return `tombstones/${workspace}/${hash}`
 }

@@ -37,8 +37,13 @@ export function webhookTasks(
   })
 }
 
+/** Also of others that have receivers. */
+export interface WebhookSender extends Pick<ReplicationContext, 'now' | 'fetch'> {
+  rules: Pick<ReplicationContext['rules'], 'webhooks'>
+}
+
 export async function sendWebhook(
-  { rules, now, fetch }: ReplicationContext,
+  { rules, now, fetch }: WebhookSender,
   { url, id, body }: WebhookFields,
 ): Promise<void> {
   const receiver = rules.webhooks.find((one) => one.url === url)

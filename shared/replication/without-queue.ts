@@ -3,12 +3,15 @@
 
 import type { Platform, Task } from '#shared/platform.ts'
 import * as z from '#shared/shape/shape.ts'
+import { catchUpFields } from './catch-up.ts'
 import type { SendTasks } from './context.ts'
 import type { Replication } from './replication.ts'
 import { resyncFields } from './resync.ts'
+import type { ReplicateFields } from './task.ts'
 import { replicateFields } from './task.ts'
+import { webhookFields } from './webhook.ts'
 
-type Steps = Pick<Replication, 'step' | 'failed' | 'resyncStep'>
+type Steps = Pick<Replication, 'step' | 'failed' | 'resyncStep' | 'catchUpStep' | 'sendWebhook'>
 
 export function runWithoutQueue(
   replication: Steps,
@@ -28,9 +31,24 @@ export function runWithoutQueue(
 }
 
 async function runOne(replication: Steps, task: Task): Promise<readonly Task[]> {
-  const resync = z.safeParse(resyncFields, task)
-  if (task.kind === 'resync' && resync.success) return replication.resyncStep(resync.data)
-  const fields = z.parse(replicateFields, task)
+  switch (task.kind) {
+    case 'resync':
+      return replication.resyncStep(z.parse(resyncFields, task))
+    case 'catch-up':
+      // Nobody tries it again but the schedule.
+      return replication.catchUpStep(z.parse(catchUpFields, task), Number.POSITIVE_INFINITY)
+    case 'webhook':
+      await replication.sendWebhook(z.parse(webhookFields, task))
+      return []
+    default:
+      return replicateHere(replication, z.parse(replicateFields, task))
+  }
+}
+
+async function replicateHere(
+  replication: Steps,
+  fields: ReplicateFields,
+): Promise<readonly Task[]> {
   try {
     return await replication.step(fields, 1)
   } catch (error) {

@@ -42,7 +42,7 @@ async function findLanded(
   }
   const info = await reserved.find(landingKey(ticket))
   if (!info || ticket.bare) return info
-  return cameBy(context, info, ticket.nonce) ? info : undefined
+  return cameBy(context, info, ticket) ? info : undefined
 }
 
 /** Another completion, whose record is not there yet or was lost, may have taken it to its key. */
@@ -51,7 +51,7 @@ async function completedBefore(context: UploadContext, ticket: Ticket): Promise<
   const record = await records.find(ticket)
   if (record) return outcome(context, ticket, record)
   const info = ticket.staged ? await reserved.find(ticket.key) : undefined
-  if (info && cameBy(context, info, ticket.nonce)) return accept(context, ticket, info)
+  if (info && cameBy(context, info, ticket)) return accept(context, ticket, info)
   const message = `Nothing of this upload of ${quoteKey(ticket.key)} has arrived in ${store.name}; send the bytes first.`
   throw new StorageError('not-found', message, { store: store.name, key: ticket.key })
 }
@@ -80,7 +80,7 @@ async function putTogether(
       isStorageError(error) &&
       (error.ambiguous || ['not-found', 'exists', 'unavailable'].includes(error.kind))
     const there = unsure && (await reserved.find(key))
-    if (!there || !cameBy(context, there, ticket.nonce)) throw error
+    if (!there || !cameBy(context, there, ticket)) throw error
   }
 }
 
@@ -111,11 +111,11 @@ function toldParts({ store }: UploadContext, { key }: Ticket, { parts }: Complet
 
 /** Where parts are committed without a condition, all that can be done is to look before. */
 async function checkFree(context: UploadContext, ticket: Ticket): Promise<void> {
-  const { constraints, staged, key, nonce } = ticket
+  const { constraints, staged, key } = ticket
   if (!constraints.ifAbsent || staged || commitMode(context, ticket) === 'create') return
   const { reserved } = context
   const there = await reserved.find(key)
-  if (!there || cameBy(context, there, nonce)) return
+  if (!there || cameBy(context, there, ticket)) return
   const message = `${quoteKey(key)} was to be free in ${reserved.name}, and is taken; the parts wait to be aborted.`
   throw new StorageError('exists', message, { store: reserved.name, key })
 }

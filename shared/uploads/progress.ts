@@ -78,7 +78,7 @@ function toArrived({ partNumber, size, etag, checksum }: Part): ArrivedPart {
 
 async function hasLanded(context: UploadContext, ticket: Ticket): Promise<boolean> {
   const info = await context.reserved.find(landingKey(ticket))
-  return info !== undefined && (ticket.bare === true || cameBy(context, info, ticket.nonce))
+  return info !== undefined && (ticket.bare === true || cameBy(context, info, ticket))
 }
 
 /** From here on nothing of it will be accepted, whoever sends what. */
@@ -102,7 +102,7 @@ export async function abortUpload(
 async function clearLanded(context: UploadContext, ticket: Ticket): Promise<void> {
   const { reserved } = context
   const info = await reserved.find(landingKey(ticket))
-  if (!info || !cameBy(context, info, ticket.nonce)) return
+  if (!info || !cameBy(context, info, ticket)) return
   if (ticket.staged) return removeSame(reserved, info)
   await refuse(context, ticket, info, WITHDRAWN)
 }

@@ -136,9 +136,9 @@ async function promote(
   info: ObjectInfo,
 ): Promise<ObjectInfo> {
   const { reserved } = context
-  const { nonce, key, constraints } = upload
+  const { key, constraints } = upload
   const there = await reserved.find(key)
-  if (there && cameBy(context, there, nonce)) return there
+  if (there && cameBy(context, there, upload)) return there
   if (there && constraints.ifAbsent) throw await refuse(context, upload, info, taken(key))
   const mode = promotionMode(context, there)
   await copyWithin(reserved, info, key, { mode, storageClass: constraints.storageClass })

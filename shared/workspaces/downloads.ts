@@ -11,7 +11,7 @@ import { contentDisposition } from './disposition.ts'
 import type { DownloadContext } from './download-context.ts'
 import type { Ranking } from './ranking.ts'
 import { rankStores } from './ranking.ts'
-import type { Held } from './verified.ts'
+import type { Held, OriginOf } from './verified.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface DownloadOptions {
@@ -19,6 +19,8 @@ export interface DownloadOptions {
   redirect?: boolean | undefined
   /** For a HEAD: the method is under the signature of most providers. */
   head?: boolean | undefined
+  /** Asked for where it is to be verified. */
+  originOf?: (() => Promise<OriginOf>) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -60,7 +62,8 @@ export async function signDownload(
       ranking.because,
     )
   const { lookAt } = await import('./verified.ts')
-  const { held, because } = await lookAt(workspace, ranking, request, context, options.signal)
+  const asked = { originOf: await options.originOf?.(), signal: options.signal }
+  const { held, because } = await lookAt(workspace, ranking, request, context, asked)
   return signFirst(
     job,
     held.map((one) => ({ store: one.store, held: one })),

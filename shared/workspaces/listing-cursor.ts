@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import * as z from '#shared/shape/shape.ts'
 import { StorageError } from '#shared/storage/errors.ts'
-import type { Stretch } from './reordering.ts'
+import type { Stretch } from '#shared/compare/reordering.ts'
 
 const MAX_LENGTH = 32_768
 const MAX_STRETCHES = 1024

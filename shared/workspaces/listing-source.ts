@@ -4,10 +4,10 @@ import type { ListedObject } from '#shared/storage/contract.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { within } from './deadline.ts'
-import type { Compare } from './key-order.ts'
-import { isStray, listedOrder } from './key-order.ts'
-import type { Stretch } from './reordering.ts'
-import { reorder } from './reordering.ts'
+import type { Compare } from '#shared/compare/key-order.ts'
+import { isStray, listedOrder } from '#shared/compare/key-order.ts'
+import type { Stretch } from '#shared/compare/reordering.ts'
+import { reorder } from '#shared/compare/reordering.ts'
 
 /** An object, or without one a prefix that stands for those under it. */
 export interface Entry {

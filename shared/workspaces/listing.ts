@@ -4,8 +4,8 @@
 
 import type { ListedObject, ObjectList, StoreCopy } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
-import type { Compare } from './key-order.ts'
-import { commonOrder, isMixed } from './key-order.ts'
+import type { Compare } from '#shared/compare/key-order.ts'
+import { commonOrder, isMixed } from '#shared/compare/key-order.ts'
 import { readCursor, writeCursor } from './listing-cursor.ts'
 import type { Source } from './listing-source.ts'
 import { createSource } from './listing-source.ts'
@@ -38,6 +38,19 @@ export async function listObjects(
   workspace: Workspace,
   query: ListObjectsQuery = {},
 ): Promise<ObjectList> {
+  const { rows, ...rest } = await listRows(workspace, query)
+  return { ...toList(rows, workspace, query.stores === 'all'), ...rest }
+}
+
+export interface RowList extends Pick<ObjectList, 'unreachable' | 'cursor'> {
+  rows: Row[]
+}
+
+/** The same, as the stores have told it: for who counts millions and answers nobody. */
+export async function listRows(
+  workspace: Workspace,
+  query: ListObjectsQuery = {},
+): Promise<RowList> {
   const { prefix = '', delimiter, limit = MAX_LISTED, cursor, stores: whose = 'primary' } = query
   checkLimit(limit)
   const stores = whose === 'all' ? storesOf(workspace) : [workspace.primary]
@@ -60,7 +73,7 @@ export async function listObjects(
   const left = sources.map((source) => source.position())
   const isOver = sources.every(({ problem }, index) => problem || left[index]!.length === 0)
   return {
-    ...toList(rows, workspace, whose === 'all'),
+    rows,
     ...unreachable(sources),
     ...(!isOver && { cursor: writeCursor({ last, stores: left }, listing) }),
   }
@@ -126,8 +139,12 @@ function toList(
       continue
     }
     const { key, size, modified } = object
-    const listed = { key, size, modified: modified.toISOString() }
-    objects.push(withStores ? { ...listed, stores: copies(row, workspace) } : listed)
+    const at = modified.toISOString()
+    objects.push(
+      withStores
+        ? { key, size, modified: at, stores: copies(row, workspace) }
+        : { key, size, modified: at },
+    )
   }
   return { objects, prefixes }
 }

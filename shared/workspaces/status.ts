@@ -17,11 +17,13 @@ export interface StatusOptions {
   signal?: AbortSignal | undefined
 }
 
+export type WorkspaceHealth = Pick<WorkspaceStatus, 'workspace' | 'state' | 'stores'>
+
 /** `critical` when the primary does not answer, `degraded` when a replica does not or a circuit is open. */
 export async function workspaceStatus(
   workspace: Workspace,
   options: StatusOptions,
-): Promise<WorkspaceStatus> {
+): Promise<WorkspaceHealth> {
   const stores = await Promise.all(
     storesOf(workspace).map((store) => storeStatus(store, workspace, options)),
   )

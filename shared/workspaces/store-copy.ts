@@ -11,9 +11,15 @@ export function roleOf(store: Store, { primary }: Workspace): StoreCopy['role'] 
 
 export function copyOf(store: Store, workspace: Workspace, object: ListedObject): StoreCopy {
   const { size, etag, modified, storageClass } = object
+  // One literal: spread together, a million of them would take several times the memory and the time.
   return {
-    ...{ store: store.name, role: roleOf(store, workspace), state: 'present' },
-    ...{ size, etag, modified: modified.toISOString(), storageClass },
+    store: store.name,
+    role: roleOf(store, workspace),
+    state: 'present',
+    size,
+    etag,
+    modified: modified.toISOString(),
+    storageClass,
   }
 }
 

@@ -4,7 +4,7 @@
 
 import type { StorageError } from '#shared/storage/errors.ts'
 import { isStorageError } from '#shared/storage/errors.ts'
-import { isStray } from './key-order.ts'
+import { isStray } from '#shared/compare/key-order.ts'
 import type { Entry, Source } from './listing-source.ts'
 
 /** One key of a listing, and what each source has there. */

@@ -1,6 +1,8 @@
 // Looking before a download is signed: which stores hold the object, and whether what they hold is what the
 // primary holds now. Sizes that agree prove nothing; a digest that both providers tell does.
 
+import type { Origin } from '#shared/copy/mark.ts'
+import { sameOrigin } from '#shared/copy/mark.ts'
 import type { DownloadRequest } from '#shared/client/protocol.ts'
 import type { ObjectInfo } from '#shared/storage/contract.ts'
 import { StorageError } from '#shared/storage/errors.ts'
@@ -26,13 +28,19 @@ interface Look {
   problem?: unknown
 }
 
-/** In the order of the ranking, without the stores that hold nothing, or another content than the primary. */
+/** Which version an object of a store is: a copy says so itself. */
+export type OriginOf = (store: string, info: ObjectInfo) => Origin
+
+/**
+ * In the order of the ranking, without the stores that hold nothing, or another version than the primary. Where the
+ * primary cannot be asked, who holds the latest version comes first.
+ */
 export async function lookAt(
   { primary }: Workspace,
   { stores, because }: Ranking,
   request: DownloadRequest,
   { circuits }: DownloadContext,
-  signal: AbortSignal | undefined,
+  { originOf, signal }: { originOf?: OriginOf | undefined; signal?: AbortSignal | undefined },
 ): Promise<{ held: Held[]; because: string }> {
   const asked = new Set(stores)
   // The others are compared with it, even where it is not among them.
@@ -41,13 +49,20 @@ export async function lookAt(
   const truth = looks.find(({ store }) => store === primary)?.info
   const held = looks.flatMap(({ store, info }) => {
     if (info === undefined || !stores.includes(store)) return []
-    const same = store === primary ? true : truth && isSame(info, truth)
+    const same =
+      store === primary ? true : truth && isVersionOf(truth, info, { primary, store, originOf })
     return same === false ? [] : [{ store, info, current: same ?? false }]
   })
+  if (truth === undefined && originOf) {
+    const writtenAt = ({ store, info }: Held) => originOf(store.name, info).modified
+    held.sort((a, b) => writtenAt(b) - writtenAt(a))
+  }
   const [first] = held
   if (first === undefined) throw nowhere(looks, request.key)
   if (first.store === stores[0]) return { held, because: `${because}, and holds it` }
-  return { held, because: `${first.store.name} is the first that holds it as the primary does` }
+  const isLatest = truth === undefined && originOf !== undefined
+  const as = isLatest ? 'holds the latest version that can be seen' : AS_PRIMARY
+  return { held, because: `${first.store.name} ${as}` }
 }
 
 async function look(
@@ -67,7 +82,21 @@ async function look(
   }
 }
 
-/** Undefined where it cannot be told. */
+const AS_PRIMARY = 'is the first that holds it as the primary does'
+
+/** By what both say of themselves, else by their digests. Undefined where it cannot be told. */
+function isVersionOf(
+  truth: ObjectInfo,
+  info: ObjectInfo,
+  of: { primary: Store; store: Store; originOf: OriginOf | undefined },
+): boolean | undefined {
+  const wanted = of.originOf?.(of.primary.name, truth)
+  const held = of.originOf?.(of.store.name, info)
+  if (wanted && held && sameOrigin(wanted, held)) return true
+  const isCopy = held !== undefined && held.store !== of.store.name
+  return isCopy ? false : isSame(info, truth)
+}
+
 function isSame(a: ObjectInfo, b: ObjectInfo): boolean | undefined {
   if (a.size !== b.size) return false
   for (const algorithm of ['sha256', 'crc64nvme', 'crc32c', 'md5', 'sha1', 'crc32'] as const) {

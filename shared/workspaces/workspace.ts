@@ -15,3 +15,11 @@ export interface Workspace {
 export function storesOf({ primary, replicas }: Workspace): readonly Store[] {
   return [primary, ...replicas]
 }
+
+/** The workspace while that store is its truth: the others follow it, in the order that they have. */
+export function whileActing<W extends Workspace>(workspace: W, acting: string): W {
+  const stores = storesOf(workspace)
+  const primary = stores.find(({ name }) => name === acting)
+  if (primary === undefined || primary === workspace.primary) return workspace
+  return { ...workspace, primary, replicas: stores.filter((store) => store !== primary) }
+}

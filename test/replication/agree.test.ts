@@ -2,7 +2,7 @@
 // and what a replica's object has to be to count as Skein's own.
 
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import { SOURCE_MARK } from '#shared/replication/mark.ts'
+import { SOURCE_MARK } from '#shared/copy/mark.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { describeStores } from '../uploads/stores.ts'
 import { memoryStore, openAs } from '../workspaces/workspace-of.ts'

@@ -4,15 +4,18 @@
 import { createLedger } from '#shared/jobs/ledger.ts'
 import type { Ledger } from '#shared/jobs/ledger.ts'
 import type { Task } from '#shared/platform.ts'
+import { catchUpFields } from '#shared/replication/catch-up.ts'
 import type { Replication } from '#shared/replication/replication.ts'
 import { createReplication } from '#shared/replication/replication.ts'
 import type { replication } from '#shared/replication/rules.ts'
 import { replicationRules } from '#shared/replication/rules.ts'
 import { resyncFields } from '#shared/replication/resync.ts'
-import { replicateFields } from '#shared/replication/task.ts'
+import { rangeFields, replicateFields } from '#shared/replication/task.ts'
+import { webhookFields } from '#shared/replication/webhook.ts'
 import { createSeal } from '#shared/seal.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { downloadRules } from '#shared/workspaces/download-rules.ts'
+import { createStates } from '#shared/workspaces/state.ts'
 import type { Workspace } from '#shared/workspaces/workspace.ts'
 import type * as z from '#shared/shape/shape.ts'
 import { memoryStore } from '../workspaces/workspace-of.ts'
@@ -56,13 +59,18 @@ export function openCloud(options: CloudOptions = {}): Cloud {
   const failed: Cloud['failed'] = []
   const clock = { ahead: 0 }
   const store = options.ledger ?? primary
+  const rules = replicationRules(options.rules)
+  const now = () => Date.now() + clock.ahead
+  const states = createStates({
+    ...{ ledger: createLedger(store), workspace: 'app', primary: primary.name, now },
+    background: (one) => void one.catch(() => undefined),
+  })
   const made = createReplication({
-    workspace,
-    rules: replicationRules(options.rules),
+    ...{ workspace, rules, now, longestUploadSeconds: 900, shares: true },
+    states: rules.failover && states,
     seal: createSeal([options.secret ?? SECRET]),
     ledger: store,
     fetch: options.fetch,
-    now: () => Date.now() + clock.ahead,
     async send(tasks, { delaySeconds = 0 } = {}) {
       waiting.push(...tasks.map((task) => ({ task: structuredClone(task), delaySeconds })))
     },
@@ -94,7 +102,13 @@ export async function runTask(
   task: Task,
   attempt = 1,
 ): Promise<readonly Task[]> {
+  if (task.kind === 'copy-range') return made.rangeStep(rangeFields.parse(task))
   if (task.kind === 'resync') return made.resyncStep(resyncFields.parse(task))
+  if (task.kind === 'catch-up') return made.catchUpStep(catchUpFields.parse(task), attempt)
+  if (task.kind === 'webhook') {
+    await made.sendWebhook(webhookFields.parse(task))
+    return []
+  }
   return made.step(replicateFields.parse(task), attempt)
 }
 

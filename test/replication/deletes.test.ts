@@ -124,3 +124,19 @@ test('a tombstone says nothing of what was written again, and then vanished', as
   await work()
   expect(await keysAt(replica)).toEqual(['a'])
 })
+
+test('what was found gone is found once, and no more when its deletion is told of', async () => {
+  const { replication, primary, replica, work } = await copied(['a'])
+  const { version } = await primary.head('a')
+  await primary.delete([{ key: 'a', ...(version !== undefined && { version }) }])
+  for (let i = 0; i < 2; i++) {
+    await replication.changed('a', { since: Date.now() + i })
+    await work()
+  }
+  expect((await replication.status()).problems).toMatchObject([{ kind: 'bare-absence', key: 'a' }])
+  const told = Date.now() + 60_000
+  await replication.changed('a', { since: told, deleted: told })
+  await work()
+  expect(await keysAt(replica)).toEqual([])
+  expect((await replication.status()).problems).toEqual([])
+})

@@ -7,7 +7,10 @@ import { createOpening } from '#shared/storage/open.ts'
 import { createMemoryDriver } from '#shared/storage/providers/memory.ts'
 import { Store } from '#shared/storage/store.ts'
 
-export type Before = (operation: 'head' | 'get' | 'put' | 'delete', key: string) => Promise<void>
+export type Before = (
+  operation: 'head' | 'get' | 'put' | 'delete' | 'list',
+  key: string,
+) => Promise<void>
 
 let count = 0
 
@@ -36,6 +39,10 @@ export function storeWith(
       const info = await memory.put(key, content, given)
       afterPut(key)
       return info
+    },
+    async list(given) {
+      await before('list', given.prefix ?? '')
+      return memory.list(given)
     },
     async delete(targets, given) {
       for (const { key } of targets) await before('delete', key)

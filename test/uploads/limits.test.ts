@@ -190,7 +190,7 @@ describe('stores that can less', { timeout: 60_000 }, () => {
 
   it('a reason finds room beside metadata that leaves none', async () => {
     const { uploads, reserved } = open()
-    const metadata = { long: 'x'.repeat(1_300) }
+    const metadata = { long: 'x'.repeat(1_600) }
     const checksum = checksumBy('sha256', bytesOf(9, 1))
     const key = 'k'.repeat(100)
     const asked = { key, size: 9, metadata, method: 'parts', checksum } as const

@@ -144,6 +144,20 @@ describe('the seal', () => {
     )
   })
 
+  it('opens at its place alone, whatever places are called', () => {
+    const place = fc.string({ maxLength: 20 })
+    fc.assert(
+      fc.property(payload, place, place, (what, here, there) => {
+        const seal = createSeal([SECRET])
+        const sealed = seal.seal('mark', what, here)
+        expect(seal.open('mark', sealed, here)).toEqual(what)
+        fc.pre(here !== there)
+        expect(() => seal.open('mark', sealed, there)).toThrow(/no mark token/)
+      }),
+      seeded(),
+    )
+  })
+
   it('opens nothing in which one character was changed', () => {
     const sealed = createSeal([SECRET]).seal('upload', { key: 'photos/cat.jpg', size: 12 })
     const change = fc.record({

@@ -93,7 +93,9 @@ export function toldStore({ name, keys, kind, pageSize }: ToldListing): Store & 
         },
         async list(options) {
           store.pages++
-          return pageOf(sorted, options, pageSize)
+          const { after } = options
+          const behind = sorted.filter((key) => after === undefined || compare(key, after) > 0)
+          return pageOf(behind, options, pageSize)
         },
       }),
     }),

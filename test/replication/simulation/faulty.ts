@@ -12,6 +12,8 @@ export interface Weather {
   scheduler: Scheduler
   /** While false, every request succeeds and nobody dies. */
   bad: boolean
+  /** Stores that answer nobody. */
+  down: Set<string>
   /** The dead, whoever they were. */
   deaths: number
 }
@@ -31,6 +33,7 @@ export function faultyDriver(
   async function request<T>(act: () => Promise<T>): Promise<T> {
     await scheduler.turn(process)
     if (random.chance(odds().die)) return die(weather, process)
+    if (weather.down.has(store)) throw refusal(random, store)
     if (random.chance(odds().refuse)) throw refusal(random, store)
     const result = await act()
     if (random.chance(odds().die)) return die(weather, process)

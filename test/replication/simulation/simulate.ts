@@ -3,34 +3,15 @@
 // sentence; none is what is hoped for.
 
 import type { CompletedObject } from '#shared/client/protocol.ts'
-import type { Task } from '#shared/platform.ts'
-import type { Kept, StoreName, World } from './world.ts'
+import { createExpected } from './expected.ts'
+import { comeHome, lateStore, move, outage, watch } from './moves.ts'
+import type { Run } from './run.ts'
+import { MOST_STEPS, advance, drain, isDone, message, receive } from './run.ts'
+import type { StoreName } from './world.ts'
 import { createWorld, placeOf, resyncOf } from './world.ts'
-import type { Process } from './scheduler.ts'
 
 const KEYS = ['a', 'b/ü', 'c']
 const CLIENT_ACTIONS = 30
-const INSTANCES = 6
-const VISIBILITY_MILLISECONDS = 120_000
-/** No function of any platform runs longer. */
-const LONGEST_MILLISECONDS = 900_000
-/** More would be a loop. */
-const MOST_STEPS = 20_000
-
-interface Run extends World {
-  /** Fewer make more quarrels. */
-  keys: readonly string[]
-  working: Set<Process>
-  contents: number
-  /** What others than Skein put at a replica. */
-  foreign: { store: StoreName; key: string; text: string }[]
-  /** Keys that somebody asked Skein to delete. */
-  removed: Set<string>
-  /** What was last put at the primary, until somebody deletes it or it is lost. */
-  written: Map<string, string>
-  /** Copies of what the primary lost, by `placeOf`; and the change that the loss was. */
-  vanished: Map<string, { text: string; change: number | undefined }>
-}
 
 export async function simulate(seed: number): Promise<string[]> {
   const world = createWorld(seed)
@@ -38,22 +19,44 @@ export async function simulate(seed: number): Promise<string[]> {
     ...{ ...world, keys: KEYS.slice(0, 1 + world.random.below(3)) },
     ...{ working: new Set(), contents: 0, foreign: [] },
     ...{ removed: new Set(), vanished: new Map(), written: new Map() },
+    ...{ expected: createExpected(), givenUp: new Set() },
   }
   await badWeather(run)
   run.weather.bad = false
+  run.weather.down.clear()
   await drain(run)
-  const early = await disagreements(run, true)
+  const early = run.moves ? await afterMoves(run) : await disagreements(run, true)
   for (const to of ['west', 'east'] as const) run.messages.push(message(run, resyncOf(to)))
   await drain(run)
   const late = await disagreements(run, false)
   const lost = await lostVersions(run)
   return [
     ...early.map((problem) => `before a resync: ${problem}`),
+    ...(await unexpected(run)),
     ...late.map((problem) => `after a resync: ${problem}`),
     ...lost,
     ...(await goneWithTheTruth(run)),
     ...(await lostWrites(run)),
   ]
+}
+
+/** As soon as all stores answer, wherever the truth is; and at home again. */
+async function afterMoves(run: Run): Promise<string[]> {
+  await watch(run)
+  await drain(run)
+  const abroad = await unexpected(run)
+  return [
+    ...abroad.map((problem) => `while ${run.truth()} was the truth: ${problem}`),
+    ...(await comeHome(run, () => drain(run))),
+  ]
+}
+
+function unexpected(run: Run): Promise<string[]> {
+  return run.expected.problems(
+    (store, key) => textAt(run, store, key),
+    (text) => run.foreign.some((one) => one.text === text),
+    { truth: run.truth(), moving: run.moving },
+  )
 }
 
 async function badWeather(run: Run): Promise<void> {
@@ -71,96 +74,13 @@ async function badWeather(run: Run): Promise<void> {
     } else if (left === 0 && run.messages.length === 0) {
       return
     }
+    if (random.chance(0.01)) run.weather.down.clear()
     // Time goes by, and what was in hand for too long comes again.
     if (random.chance(0.02)) advance(run, random.below(60_000))
     if (left === 0 && random.chance(0.02)) return
     if (!scheduler.isWaiting() && left > 0) advance(run, random.below(1000))
   }
   throw new Error('the storm does not end')
-}
-
-/** Until nothing waits any more, however long it was to wait, and what was set aside has been replayed. */
-async function drain(run: Run): Promise<void> {
-  const { scheduler, messages } = run
-  for (let step = 0; step < MOST_STEPS; step++) {
-    if (receive(run)) await scheduler.settle()
-    else if (scheduler.isWaiting()) await scheduler.release()
-    else if (messages.length > 0) advance(run, timeToNext(run))
-    else if (!(await replayed(run))) return
-  }
-  throw new Error('the queue never becomes empty')
-}
-
-function timeToNext({ messages, scheduler }: Run): number {
-  return Math.max(Math.min(...messages.map(({ visibleAt }) => visibleAt)) - scheduler.now, 1)
-}
-
-function advance(run: Run, milliseconds: number): void {
-  const { scheduler, working } = run
-  scheduler.now += milliseconds
-  for (const process of working) {
-    if (scheduler.now - process.beganAt < LONGEST_MILLISECONDS) continue
-    scheduler.kill(process)
-    working.delete(process)
-  }
-}
-
-/** Hands a message that is due to an instance; false where there is none, or nobody is free. */
-function receive(run: Run): boolean {
-  const { messages, scheduler, random, working } = run
-  for (const process of working) if (process.dead) working.delete(process)
-  if (working.size >= INSTANCES) return false
-  const due = messages.filter(({ visibleAt }) => visibleAt <= scheduler.now)
-  if (due.length === 0) return false
-  const taken = random.pick(due)
-  taken.attempts += 1
-  taken.visibleAt = scheduler.now + VISIBILITY_MILLISECONDS
-  const process = scheduler.begin()
-  working.add(process)
-  void work(run, process, taken).finally(() => working.delete(process))
-  return true
-}
-
-async function work(run: Run, process: Process, taken: Kept): Promise<void> {
-  const { messages, scheduler } = run
-  const { attempts } = taken
-  const { consume } = run.start(process)
-  const body = JSON.stringify(taken.task)
-  const [outcome] = await consume([{ id: 'm', body, attempt: attempts }])
-  // Somebody else has it by now.
-  if (taken.attempts !== attempts || !messages.includes(taken)) return
-  if (outcome?.result === 'retry') {
-    taken.visibleAt = scheduler.now + outcome.afterSeconds * 1000
-    return
-  }
-  messages.splice(messages.indexOf(taken), 1)
-  if (outcome?.result === 'set-aside') run.setAside.push(taken.task)
-}
-
-function message({ scheduler }: Run, task: Task): Kept {
-  return { task, visibleAt: scheduler.now, attempts: 0 }
-}
-
-/** What the platform's queue and the ledger have set aside; false where there is nothing. */
-async function replayed(run: Run): Promise<boolean> {
-  const { setAside, messages, plain, scheduler } = run
-  const tasks = setAside.splice(0)
-  messages.push(...tasks.map((task) => message(run, task)))
-  const { objects } = await plain.main
-    .reserved()
-    .list({ prefix: '.skein/replication/app/set-aside/' })
-  if (objects.length > 0) {
-    const { replication } = run.start(scheduler.begin())
-    const replaying = replication.replay({})
-    while (!(await isDone(replaying))) await scheduler.release()
-  }
-  return messages.length > 0
-}
-
-async function isDone(promise: Promise<unknown>): Promise<boolean> {
-  const pending = Symbol('pending')
-  const first = await Promise.race([promise, new Promise((go) => setImmediate(() => go(pending)))])
-  return first !== pending
 }
 
 type Act = (run: Run, key: string) => Promise<void>
@@ -175,7 +95,7 @@ async function act(run: Run): Promise<void> {
     removeByApi,
     removeDirectly,
     intrude,
-    vanish,
+    ...(run.moves ? [move, outage, watch, uploadLate] : [vanish]),
   ]
   await random.pick(acts)(run, random.pick(run.keys))
 }
@@ -188,12 +108,32 @@ function newContent(run: Run): string {
 
 /** By a signed URL; the completion is another instance's, and may fail or die. */
 async function upload(run: Run, key: string): Promise<void> {
+  if (!run.weather.down.has(run.truth())) await uploadTo(run, run.truth(), key)
+}
+
+/** By a URL that was signed before the truth moved. */
+async function uploadLate(run: Run, key: string): Promise<void> {
+  const store = await lateStore(run)
+  if (store !== undefined && !run.weather.down.has(store)) await uploadTo(run, store, key)
+}
+
+/** What somebody overwrites or deletes where it is the truth is nobody's loss. */
+async function giveUp(run: Run, store: StoreName, key: string): Promise<void> {
+  if (!run.moves) return
+  const there = await textAt(run, store, key)
+  if (there !== undefined) run.givenUp.add(there)
+}
+
+async function uploadTo(run: Run, store: StoreName, key: string): Promise<void> {
+  await giveUp(run, store, key)
   const text = newContent(run)
-  const info = await run.plain.main.put(key, text)
+  const info = await run.plain[store].put(key, text)
   run.written.set(key, text)
+  if (store === run.truth()) run.expected.wrote(key, text, run.scheduler.now)
+  else run.expected.doubt(key)
   const change = run.changes.get(key)
   const object: CompletedObject = {
-    ...{ key, store: 'main', size: text.length, etag: info.etag },
+    ...{ key, store, size: text.length, etag: info.etag },
     completedAt: new Date(run.scheduler.now).toISOString(),
   }
   const { replication } = run.start(run.scheduler.begin())
@@ -210,31 +150,43 @@ function acknowledge(run: Run, key: string, change: number | undefined): void {
 }
 
 async function putDirectly(run: Run, key: string): Promise<void> {
+  if (run.weather.down.has(run.truth())) return
+  await giveUp(run, run.truth(), key)
   const text = newContent(run)
-  await run.plain.main.put(key, text)
+  await run.plain[run.truth()].put(key, text)
   run.written.set(key, text)
+  run.expected.wrote(key, text, run.scheduler.now)
 }
 
 async function removeByApi(run: Run, key: string): Promise<void> {
   run.removed.add(key)
   run.written.delete(key)
   const before = run.changes.get(key) ?? 0
+  const removing = run.expected.removing(key)
   const { replication } = run.start(run.scheduler.begin())
   void replication
     .remove(key, {})
     // Its own deletion, and nothing else since.
-    .then(({ stores: [primary] }) => primary?.deleted && acknowledge(run, key, before + 1))
+    .then(({ stores: [primary] }) => {
+      if (primary?.deleted) acknowledge(run, key, before + 1)
+      if (primary?.deleted) removing.done()
+      return undefined
+    })
     .catch(() => undefined)
 }
 
 async function removeDirectly(run: Run, key: string): Promise<void> {
-  await run.plain.main.delete(key)
+  if (run.weather.down.has(run.truth())) return
+  await giveUp(run, run.truth(), key)
+  await run.plain[run.truth()].delete(key)
   run.written.delete(key)
+  run.expected.doubt(key)
 }
 
 async function vanish(run: Run, key: string): Promise<void> {
   const text = await textAt(run, 'main', key)
   if (text === undefined) return
+  run.expected.doubt(key)
   await run.vanish(key)
   run.written.delete(key)
   const change = run.changes.get(key)
@@ -246,23 +198,36 @@ async function vanish(run: Run, key: string): Promise<void> {
 
 async function intrude(run: Run, key: string): Promise<void> {
   const store = run.random.pick(['west', 'east'] as const)
+  if (store === run.truth() || run.weather.down.has(store)) return
+  const there = await textAt(run, store, key)
+  // What had not been copied when it was overwritten where it lay.
+  if (run.moves && run.written.get(key) === there) run.written.delete(key)
   const text = newContent(run)
+  run.expected.doubt(key)
   run.foreign.push({ store, key, text })
   await run.plain[store].put(key, text)
 }
 
 /** What was put at the primary is there, or has been kept aside for another's version. */
 async function lostWrites(run: Run): Promise<string[]> {
-  const kept = new Set<string>()
-  const reserved = run.plain.main.reserved()
-  for await (const { key } of reserved.listAll()) {
-    const found = await reserved.get(key)
-    kept.add(await new Response(found.body).text())
-  }
+  const stores = run.moves ? (['main', 'west', 'east'] as const) : (['main'] as const)
+  const kept = await allTexts(run, stores)
   const written = [...run.written].filter(([key]) => !run.removed.has(key))
   return written
     .filter(([, text]) => !kept.has(text))
     .map(([key, text]) => `${text} was put at ${key} and is nowhere any more`)
+}
+
+async function allTexts(run: Run, stores: readonly StoreName[]): Promise<Set<string>> {
+  const texts = new Set<string>()
+  for (const store of stores) {
+    const reserved = run.plain[store].reserved()
+    for await (const { key } of reserved.listAll()) {
+      const found = await reserved.get(key)
+      texts.add(await new Response(found.body).text())
+    }
+  }
+  return texts
 }
 
 /** The last copy of what the primary has lost stays. */
@@ -313,7 +278,7 @@ async function isExcused(
   copy: string | undefined,
 ): Promise<boolean> {
   if (run.foreign.some(({ text }) => text === copy)) return true
-  if (run.told.get(key)) return false
+  if (!run.moves && run.told.get(key)) return false
   const { replication } = run.start(run.scheduler.begin())
   const asking = replication.status()
   while (!(await isDone(asking))) await run.scheduler.release()
@@ -325,15 +290,11 @@ async function isExcused(
 
 /** A stranger's version that gave way must be somewhere; in East nothing can be held to what was seen. */
 async function lostVersions(run: Run): Promise<string[]> {
-  const kept = new Set<string>()
-  const reserved = run.plain.west.reserved()
-  for await (const { key } of reserved.listAll()) {
-    const found = await reserved.get(key)
-    kept.add(await new Response(found.body).text())
-  }
+  const kept = await allTexts(run, run.moves ? ['main', 'west'] : ['west'])
   const ofWest = run.foreign.filter(({ store }) => store === 'west')
   const last = new Map(ofWest.map((one) => [one.key, one]))
   return [...last.values()]
     .filter(({ key, text }) => !run.removed.has(key) && !kept.has(text))
+    .filter(({ text }) => !run.givenUp.has(text))
     .map(({ store, key, text }) => `${text} was at ${key} in ${store} and is nowhere any more`)
 }

@@ -2,6 +2,7 @@
 // delete, function instances that die, events that come twice, late or never. What happened is remembered, so
 // that when the weather is fine again it can be held against what is there.
 
+import type { Span } from './expected.ts'
 import { createRandom } from './random.ts'
 import type { Random } from './random.ts'
 import type { Process, Scheduler } from './scheduler.ts'
@@ -9,7 +10,9 @@ import { createScheduler } from './scheduler.ts'
 import type { Weather } from './faulty.ts'
 import { faultyDriver } from './faulty.ts'
 import { createLedger } from '#shared/jobs/ledger.ts'
+import type { Ledger } from '#shared/jobs/ledger.ts'
 import type { Message, Outcome } from '#shared/jobs/queue.ts'
+import { createCounters } from '#shared/metrics/counters.ts'
 import type { Task } from '#shared/platform.ts'
 import type { SendTasks } from '#shared/replication/context.ts'
 import type { Replication } from '#shared/replication/replication.ts'
@@ -26,12 +29,16 @@ import { createMemoryDriver } from '#shared/storage/providers/memory.ts'
 import { Store } from '#shared/storage/store.ts'
 import { createTasks } from '#shared/tasks.ts'
 import { downloadRules } from '#shared/workspaces/download-rules.ts'
+import type { WorkspaceState } from '#shared/workspaces/state.ts'
+import { createStates } from '#shared/workspaces/state.ts'
 import { SECRET } from '../cloud.ts'
 
 export const STORES = ['main', 'west', 'east'] as const
 export type StoreName = (typeof STORES)[number]
+/** Where the truth may move, the ledger lies apart from it. */
+type DoorName = StoreName | 'ledger'
 
-/** East is as B2's and Spaces' look-alikes are: no write there can be held to anything. */
+/** Where it takes no writes, East is as B2's and Spaces' look-alikes are: no write there can be held to anything. */
 const CANNOT: CapabilityOverrides = {
   put: { create: false, match: false },
   delete: { match: false },
@@ -49,7 +56,6 @@ export interface Kept {
 export interface Instance {
   replication: Replication
   consume: (messages: readonly Message[]) => Promise<Outcome[]>
-  stores: Record<StoreName, Store>
 }
 
 export interface World {
@@ -60,13 +66,21 @@ export interface World {
   setAside: Task[]
   /** The stores as they are, without faults and turns. */
   plain: Record<StoreName, Store>
+  ledger: Store
+  /** Whether writes may fail over, and to which. */
+  moves: boolean
+  standIns: readonly StoreName[]
+  /** The store that is the truth, whether anybody knows it yet or not. */
+  truth(): StoreName
+  /** Each time from when somebody decided that the truth should move until it did. */
+  moving: readonly Span[]
   /** A function instance: its own connections and its own memory. */
   start(process: Process): Instance
-  /** Whether the last change of each key at the primary has been told, by an acknowledgement or an event. */
+  /** Whether the last change of each key at the truth has been told, by an acknowledgement or an event. */
   told: Map<string, boolean>
   /** The same of a replica's keys, by `placeOf`. */
   seen: Map<string, boolean>
-  /** The change that the primary's key is at. */
+  /** The change that the truth's key is at. */
   changes: Map<string, number>
   /** Makes the primary lose an object, as nobody ever should: without a word, and without a trace. */
   vanish(key: string): Promise<void>
@@ -83,7 +97,7 @@ interface Door {
 export function createWorld(seed: number): World {
   const random = createRandom(seed)
   const scheduler = createScheduler(random)
-  const weather: Weather = { random, scheduler, bad: true, deaths: 0 }
+  const weather: Weather = { random, scheduler, bad: true, down: new Set(), deaths: 0 }
   const messages: Kept[] = []
   const setAside: Task[] = []
   const told = new Map<string, boolean>()
@@ -91,6 +105,11 @@ export function createWorld(seed: number): World {
   const changes = new Map<string, number>()
   const versioned = random.chance(0.5)
   const conflict = random.pick(['primary', 'primary', 'latest', 'keep-both'] as const)
+  const moves = random.chance(0.5)
+  const standIns: readonly StoreName[] = moves && random.chance(0.5) ? ['west', 'east'] : ['west']
+  const failover = moves ? { to: [...standIns] } : undefined
+  let truth: StoreName = 'main'
+  const moving: Span[] = []
   const run = ++worlds
 
   function enqueue(task: Task, delaySeconds = 0): void {
@@ -102,11 +121,12 @@ export function createWorld(seed: number): World {
   }
 
   /** The provider's own notification of what was done there, whoever did it. */
-  function emit(store: StoreName, key: string, type: 'created' | 'deleted'): void {
+  function emit(store: DoorName, key: string, type: 'created' | 'deleted'): void {
+    if (store === 'ledger') return
     if (key.startsWith(RESERVED_PREFIX)) return
     const change = (changes.get(key) ?? 0) + 1
     const isLost = weather.bad && random.chance(0.3)
-    if (store === 'main') {
+    if (store === truth) {
       changes.set(key, change)
       told.set(key, !isLost)
     } else {
@@ -117,11 +137,12 @@ export function createWorld(seed: number): World {
     enqueue({ v: 1, kind: 'object-changed', store, key, event: { type, at } })
   }
 
-  function openPlain(name: StoreName): Door {
+  function openPlain(name: DoorName): Door {
     const overrides = {
       main: versioned ? undefined : { versions: false },
       west: undefined,
-      east: CANNOT,
+      east: standIns.includes('east') ? undefined : CANNOT,
+      ledger: undefined,
     }
     const platform = { env: {}, fileSystem: false, now: () => scheduler.now }
     const opening = createOpening(`memory:simulated-${run}-${name}`, platform, {
@@ -131,7 +152,13 @@ export function createWorld(seed: number): World {
       transfer: { multipartThresholdBytes: 64, concurrency: 2 },
     })
     const memory = createMemoryDriver(opening)
-    const speaking = telling(memory, (key, type) => emit(name, key, type))
+    const speaking = telling(memory, async (key, type) => {
+      emit(name, key, type)
+      if (key !== STATE) return
+      const { acting, changes: moved } = await stateIn(memory)
+      truth = STORES.find((one) => one === acting) ?? 'main'
+      moving.push({ from: moved.at(-1)?.at ?? 0, to: scheduler.now })
+    })
     const driver = opening.capabilities.versions ? speaking : unversioned(speaking)
     return { memory, driver, open: (one) => new Store({ opening, driver: async () => one }) }
   }
@@ -145,16 +172,28 @@ export function createWorld(seed: number): World {
     told.set(key, false)
   }
 
-  const doors = { main: openPlain('main'), west: openPlain('west'), east: openPlain('east') }
-  const storesOver = (over: (name: StoreName, driver: Driver) => Driver) => ({
+  const doors = {
+    main: openPlain('main'),
+    west: openPlain('west'),
+    east: openPlain('east'),
+    ledger: openPlain('ledger'),
+  }
+  const storesOver = (over: (name: DoorName, driver: Driver) => Driver) => ({
     main: doors.main.open(over('main', doors.main.driver)),
     west: doors.west.open(over('west', doors.west.driver)),
     east: doors.east.open(over('east', doors.east.driver)),
+    ledger: doors.ledger.open(over('ledger', doors.ledger.driver)),
   })
 
   function start(process: Process): Instance {
     const stores = storesOver((name, driver) => faultyDriver(weather, process, name, driver))
     const { main, west, east } = stores
+    const ledger = moves ? stores.ledger : main
+    const now = () => scheduler.now
+    const states = createStates({
+      ...{ ledger: createLedger(ledger), workspace: 'app', primary: 'main', now },
+      background: (work) => void work.catch(() => undefined),
+    })
     const workspace = {
       name: 'app',
       primary: main,
@@ -168,9 +207,8 @@ export function createWorld(seed: number): World {
       if (weather.bad && random.chance(0.02)) throw noQueue()
     }
     const replication = createReplication({
-      ...{ workspace, rules: replicationRules({ conflict }), seal, ledger: main },
-      now: () => scheduler.now,
-      send,
+      ...{ workspace, rules: replicationRules({ conflict, failover }), seal, ledger, now, send },
+      ...(moves && { states, longestUploadSeconds: LONGEST_UPLOAD_SECONDS }),
     })
     const tasks = createTasks({
       platform: { queue: { send }, now: () => scheduler.now },
@@ -181,6 +219,7 @@ export function createWorld(seed: number): World {
       },
       store: (name) => (name === 'west' ? west : name === 'east' ? east : main),
       landscape: () => ({ places: [], workspaces: [], stagingPrefix: '' }),
+      counters: createCounters(),
       workspace: () => ({
         replication,
         jobs: { step: async () => [], failed: async () => true, watch: async () => [] },
@@ -190,10 +229,10 @@ export function createWorld(seed: number): World {
         },
       }),
     })
-    return { replication, consume: (received) => tasks.consume(received), stores }
+    return { replication, consume: (received) => tasks.consume(received) }
   }
 
-  const plain = storesOver((_, driver) => driver)
+  const { ledger: apart, ...plain } = storesOver((_, driver) => driver)
   return {
     random,
     scheduler,
@@ -201,6 +240,11 @@ export function createWorld(seed: number): World {
     messages,
     setAside,
     plain,
+    ledger: moves ? apart : plain.main,
+    moves,
+    standIns,
+    truth: () => truth,
+    moving,
     start,
     told,
     seen,
@@ -220,8 +264,23 @@ export function resyncOf(to: StoreName): Task {
   return resyncTask({ workspace: 'app', to, prefix: '', thorough: true })
 }
 
-export function ledgerOf({ plain }: World): ReturnType<typeof createLedger> {
-  return createLedger(plain.main)
+export function ledgerOf({ ledger }: World): Ledger {
+  return createLedger(ledger)
+}
+
+/** As the ledger has it. */
+export async function stateOf(world: World): Promise<WorkspaceState> {
+  const none: WorkspaceState = { epoch: 0, acting: 'main', behind: {}, settled: {}, changes: [] }
+  return (await ledgerOf(world).read<WorkspaceState>('state/app')) ?? none
+}
+
+const STATE = `${RESERVED_PREFIX}state/app`
+const LONGEST_UPLOAD_SECONDS = 600
+
+async function stateIn(memory: Driver): Promise<WorkspaceState> {
+  const { signal } = new AbortController()
+  const { body } = await memory.get(STATE, { signal })
+  return (JSON.parse(await new Response(body).text()) as { value: WorkspaceState }).value
 }
 
 function noQueue(): StorageError {
@@ -248,18 +307,20 @@ function unversioned(driver: Driver): Driver {
   }
 }
 
-function telling(driver: Driver, tell: (key: string, type: 'created' | 'deleted') => void): Driver {
+type Tell = (key: string, type: 'created' | 'deleted') => Promise<void>
+
+function telling(driver: Driver, tell: Tell): Driver {
   const { multipart } = driver
   return {
     ...driver,
     async put(key, content, options) {
       const info = await driver.put(key, content, options)
-      tell(key, 'created')
+      await tell(key, 'created')
       return info
     },
     async delete(targets, options) {
       const results = await driver.delete(targets, options)
-      for (const { key, error } of results) if (!error) tell(key, 'deleted')
+      for (const { key, error } of results) if (!error) await tell(key, 'deleted')
       return results
     },
     ...(multipart && {
@@ -267,7 +328,7 @@ function telling(driver: Driver, tell: (key: string, type: 'created' | 'deleted'
         ...multipart,
         async complete(key, uploadId, parts, options) {
           const info = await multipart.complete(key, uploadId, parts, options)
-          tell(key, 'created')
+          await tell(key, 'created')
           return info
         },
       },
