@@ -8,6 +8,8 @@ import { AccessError } from '#shared/access/refusals.ts'
 import { tasksOf } from '#shared/events/changes.ts'
 import type { Hook, HookResult } from '#shared/events/hook.ts'
 import { placesBeside } from '#shared/events/places.ts'
+import { FAMILIES } from '#shared/metrics/families.ts'
+import { createRequestMeter } from '#shared/metrics/request-meter.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { Suite } from '#shared/suite.ts'
 import { readBytes } from './body.ts'
@@ -18,7 +20,7 @@ import type { ApiEnv } from './request-id.ts'
 import { requestIdOf } from './request-id.ts'
 
 export const HOOK_PATH = '/hooks/:provider/:store'
-export const HOOKS_REFUSED = 'skein_hooks_refused_total'
+export const HOOKS_REFUSED = FAMILIES.hooksRefused.name
 
 /** Twice what any of them sends at once. */
 const MAX_BODY_BYTES = 2 ** 21
@@ -31,6 +33,7 @@ interface Asked {
 
 export function serveHooks(api: Hono<ApiEnv>, suite: Suite, gate: Gate): void {
   const open = hookOpener(suite)
+  const count = createRequestMeter(suite.counters, 'post', HOOK_PATH)
 
   async function answer(asked: Asked, work: (asked: Asked) => Promise<Reply>): Promise<Response> {
     const { request } = asked
@@ -42,6 +45,7 @@ export function serveHooks(api: Hono<ApiEnv>, suite: Suite, gate: Gate): void {
       gate.log.fault(requestId, request.method, HOOK_PATH, error)
       reply = problemReply(new StorageError('unavailable', OUR_TROUBLE))
     }
+    if (request.method === 'POST') count(reply.status)
     const headers = { ...reply.headers, 'x-request-id': requestId, 'cache-control': 'no-store' }
     return new Response(reply.body, { status: reply.status, headers })
   }

@@ -52,6 +52,8 @@ const HOOKS: Readonly<Record<string, (rule: HookRule, outside: Outside) => Hook 
   b2: ({ b2 }) => b2 && openB2(b2.secrets),
 }
 
+export const HOOK_PROVIDERS = Object.keys(HOOKS)
+
 export function openHook(provider: string, rule: HookRule, outside: Outside): Hook | undefined {
   return Object.hasOwn(HOOKS, provider) ? HOOKS[provider]?.(rule, outside) : undefined
 }

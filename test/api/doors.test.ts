@@ -49,6 +49,15 @@ describe('who is let in', () => {
     expect(await answer.json()).toMatchObject({ key: PHOTO.key, store: 'main', method: 'put' })
   })
 
+  it.each(['/v1/%61pp/uploads', '/v1/app/upload%73', '/v1/app/uploads?'])(
+    'is let in by %s as well, which is the same path',
+    async (path) => {
+      const answer = await api.send(path, { json: PHOTO })
+      expect(answer.status).toBe(200)
+      expect(await answer.json()).toMatchObject({ key: PHOTO.key, store: 'main', method: 'put' })
+    },
+  )
+
   const NO_TOKEN = 'Bearer realm="skein"'
   const UNKNOWN = 'Bearer realm="skein", error="invalid_token"'
   it.each<[string, Record<string, string>, RegExp, string]>([

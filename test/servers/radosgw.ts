@@ -41,6 +41,8 @@ function onPath(program: string): boolean {
 
 export interface RadosgwServer {
   told: { url: string; accessKeyId: string; secretAccessKey: string }
+  /** Of all its daemons. */
+  pids: readonly number[]
   stop: () => Promise<void>
 }
 
@@ -61,7 +63,8 @@ export async function startRadosgw(): Promise<RadosgwServer> {
     await makeUsersAndClasses(cluster)
     started.push(await startDaemon(cluster, 'radosgw', ['-n', 'client.rgw']))
     await until(async () => (await fetch(cluster.url)).status > 0)
-    return { told: { url: cluster.url, ...KEYS }, stop }
+    const pids = started.map(({ pid }) => pid)
+    return { told: { url: cluster.url, ...KEYS }, pids, stop }
   } catch (error) {
     await stop()
     throw error

@@ -3,8 +3,15 @@
 
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { mintToken } from '#shared/access/tokens.ts'
-import type { CompletedObject, Download, ObjectList, UploadPlan } from '#shared/client/protocol.ts'
-import { closedPort, describeS3 } from '../harness/descriptions.ts'
+import type {
+  CompletedObject,
+  Download,
+  Job,
+  ObjectList,
+  UploadPlan,
+} from '#shared/client/protocol.ts'
+import { closedPort, describeGcs, describeS3 } from '../harness/descriptions.ts'
+import { freshPlace } from './storage/harness.ts'
 import type { RunningTarget, TargetDescription, TargetRequest } from './targets.ts'
 
 const { token, hash } = mintToken()
@@ -16,12 +23,20 @@ async function workingEnvironment(): Promise<Record<string, string>> {
   const { uri, options } = await describeS3(inject('servers'), { name: 'targets' })
   const nobody = `s3://nobody?endpoint=http://127.0.0.1:${await closedPort()}`
   const keys = options?.credentials
+  // Jobs are kept where there are conditional writes.
+  const sure = await describeGcs(inject('servers'))
+  const place = freshPlace()
   const config = {
     stores: {
       main: { uri: uri.replace('/{place}', ''), ...keys },
       gone: { uri: nobody, ...keys, retry: { attempts: 1 } },
+      sure: { uri: sure.uri.replace('{place}', place), ...sure.options?.credentials },
     },
-    workspaces: { app: { primary: 'main' }, lost: { primary: 'gone' } },
+    workspaces: {
+      app: { primary: 'main' },
+      lost: { primary: 'gone' },
+      swept: { primary: 'sure' },
+    },
     access: { tokens: [{ name: 'tester', hash, workspaces: 'all', scopes: SCOPES }] },
   }
   return {
@@ -123,6 +138,26 @@ export function defineWork(target: TargetDescription): void {
     expect(sent.filter((task) => !('cursor' in task))).toEqual([
       { v: 1, kind: 'sweep-uploads', workspace: 'app' },
       { v: 1, kind: 'sweep-uploads', workspace: 'lost' },
+      { v: 1, kind: 'sweep-uploads', workspace: 'swept' },
     ])
+  })
+
+  it('takes a sweep of the copies step by step, and signs its report', async () => {
+    const json = { 'content-type': 'application/json', ...BEARER }
+    const body = JSON.stringify({ kind: 'verify', options: { mode: 'deep', parts: 1 } })
+    const path = '/v1/swept/jobs'
+    let job = (await ask({ method: 'POST', path, headers: json, body }, 200)) as Job
+    for (let round = 0; round < 10 && job.state === 'running'; round++) {
+      const phase = job.phases.length - 1
+      const parts = Array.from({ length: job.phases[phase]!.parts }, (_, part) => part)
+      const step = { v: 1, kind: 'job', workspace: 'swept', job: job.id, phase, step: 0 }
+      await running.consume(parts.map((part) => JSON.stringify({ ...step, part })))
+      job = (await ask({ path: `${path}/${job.id}` }, 200)) as Job
+    }
+    expect(job).toMatchObject({ state: 'done' })
+    expect(await ask({ path: `${path}/${job.id}/report` }, 200)).toMatchObject({
+      report: { state: 'healthy', findings: [] },
+      signature: { algorithm: 'Ed25519' },
+    })
   })
 }

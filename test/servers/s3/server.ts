@@ -49,6 +49,8 @@ export type S3ServerOptions = {
   /** Buckets that are there from the start, in the dialect below. */
   buckets?: readonly string[]
   dialect?: Partial<Dialect>
+  /** Puts into the buckets what is there from the start. */
+  fill?: (state: State) => void
   now?: () => number
 }
 
@@ -95,6 +97,7 @@ function createControl(options: S3ServerOptions): Control {
   for (const name of options.buckets ?? []) {
     makeBucket(state, name, { dialect: options.dialect ?? {} })
   }
+  options.fill?.(state)
   return { state, faults: createFaults(), log: createRequestLog() }
 }
 

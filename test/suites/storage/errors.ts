@@ -64,6 +64,7 @@ export const errorCases = group('errors', {
     const store = harness.open()
     const error = await rejectsWith('not-found', () => store.get('folder/absent ü.txt'))
     assert.equal(error.store, store.name)
+    assert.equal(error.key, 'folder/absent ü.txt')
     assert.ok(error.message.includes('folder/absent ü.txt'), error.message)
     assert.match(error.message, /^[^\n]{10,300}[.]$/u)
   },
