@@ -1,7 +1,7 @@
 // The page of `npm start`, as somebody meets it in the first minutes: the address that was printed opens it,
 // a file is dropped, goes, and is listed with what each of the three folders holds.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -103,6 +103,23 @@ function definePage(): void {
       await listed.getByRole('button', { name: `Download ${name}` }).click()
       const download = await downloading
       sameBytes(await readFile(await download.path()), bytes, name)
+    })
+
+    it('mends a copy that was harmed in its folder', async () => {
+      const chip = page.locator('#objects tr[data-key="chosen.bin"] [data-store=second]')
+      const isCopied = async (): Promise<string | null> => {
+        await page.locator('#refresh').click()
+        return chip.getAttribute('data-state')
+      }
+      await expect.poll(isCopied, { timeout: TIME_LIMIT_MS / 2 }).toBe('present')
+      const harmed = join(cwd, 'skein-data/second/chosen.bin')
+      const right = await readFile(harmed)
+      await writeFile(harmed, Buffer.from(right).fill(0, 0, 10))
+      await page.locator('#verify').click()
+      const told = page.locator('#mended li', { hasText: 'chosen.bin' })
+      await told.waitFor()
+      expect(await told.textContent()).toBe('chosen.bin was corrupt in second: mended from main.')
+      expect(right.equals(await readFile(harmed))).toBe(true)
     })
 
     it('deletes what it is told to, when it is meant', async () => {

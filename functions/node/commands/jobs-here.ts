@@ -7,6 +7,8 @@ import type { Engine, JobView } from '#shared/jobs/engine.ts'
 import type { Here } from '#shared/jobs/here.ts'
 import { createHere } from '#shared/jobs/here.ts'
 import { createLedger } from '#shared/jobs/ledger.ts'
+import { costRules } from '#shared/cost/rules.ts'
+import { copyRules } from '#shared/replication/copy-rules.ts'
 import { openStore } from '#shared/storage/open.ts'
 import type { Store } from '#shared/storage/store.ts'
 import type { Suite } from '#shared/suite.ts'
@@ -34,10 +36,14 @@ export async function jobsHere(
     config.stores.has(text) ? suite.store(text) : openUri(text, suite)
   const kept = 'ledger' in about ? about.ledger : (config.ledger ?? workspace!.primary.name)
   const here = createHere(platform.now)
+  const ledger = createLedger(store(kept))
+  const rules = workspace && config.workspaces.get(workspace.name)?.replication
   const engine = jobsLater(async () => ({
     workspace: workspace?.name ?? '',
     stores: workspace ? storesOf(workspace) : [],
-    ...{ store, ledger: createLedger(store(kept)), seal: suite.seal },
+    ...{ store, ledger, seal: suite.seal },
+    cost: (workspace && config.workspaces.get(workspace.name)?.cost) ?? costRules(),
+    copies: workspace && rules && copyRules(rules, workspace.name, ledger),
     ...{ prices: suite.prices, now: platform.now, log: platform.log },
     send: (...tasks) => here.send(...tasks),
   }))

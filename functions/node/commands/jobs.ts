@@ -72,6 +72,17 @@ export const jobsResume: CommandRow = {
     }),
 }
 
+export const jobsRepair: CommandRow = {
+  name: 'jobs repair',
+  parameters: '<workspace> <job>',
+  summary: 'Mend here what a sweep has found and asks about',
+  run: (context, [workspace = '', id = '']) =>
+    withJob(context, workspace, async (jobs) => {
+      await jobs.engine.command(id, 'repair')
+      return runHere(context, jobs, id, { atOnce: DEFAULT_AT_ONCE })
+    }),
+}
+
 export const jobsReport: CommandRow = {
   name: 'jobs report',
   parameters: '<workspace> <job>',
@@ -115,4 +126,4 @@ export function jobPage(view: JobView): string {
   ])
 }
 
-export const JOBS = [jobsList, jobsShow, jobsPause, jobsResume, jobsCancel, jobsReport]
+export const JOBS = [jobsList, jobsShow, jobsPause, jobsResume, jobsCancel, jobsRepair, jobsReport]

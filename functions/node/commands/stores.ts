@@ -24,12 +24,20 @@ export const status: CommandRow = {
   name: 'status',
   parameters: '[stores...]',
   summary: 'Are the stores there, and how fast do they answer',
-  about: 'Lists one key of each store and takes the time. Nothing is written.',
+  about:
+    'Lists one key of each store and takes the time. Of a workspace it also tells what is late, what the last sweeps over its copies have found, and what to do about it. Nothing is written.',
   examples: [
     ['skein status', 'every store of the configuration'],
+    ['skein status app', 'a workspace: its stores and its copies'],
     ["skein status 's3://bucket?region=eu-west-1'", 'one that no configuration names'],
   ],
   async run(context, names) {
+    const { workspaces, stores: known } = await context.config()
+    const [only = ''] = names
+    if (names.length === 1 && workspaces.has(only) && !known.has(only)) {
+      const { tellStanding } = await import('./standing.ts')
+      return tellStanding(context, only)
+    }
     const stores = await chosen(context, names)
     const results = await Promise.all(stores.map((store) => check(store, context.signal)))
     context.out.answer({ stores: results }, () =>

@@ -2,6 +2,7 @@
 // other: it has a token, and does everything through the client.
 
 import { SkeinError, createSkeinClient } from '#shared/client/client.ts'
+import { watchCopies } from './copies.ts'
 import { find, messageOf } from './element.ts'
 import { createObjectTable } from './objects.ts'
 import type { Session } from './session.ts'
@@ -33,10 +34,14 @@ const session = await openSession()
 const client = clientFor(session)
 const say = (text: string) => void (find('status', HTMLElement).textContent = text)
 const table = createObjectTable(client, say)
+const copies = watchCopies(session, () => void table.refresh())
 find('where', HTMLElement).textContent = `workspace ${session.workspace}`
 find('desk', HTMLElement).hidden = false
 watchFiles({ client, say, arrived: () => void table.refresh() })
 await table.refresh()
+void copies.refresh()
 document.addEventListener('visibilitychange', () => {
-  if (document.visibilityState === 'visible') void table.refresh()
+  if (document.visibilityState !== 'visible') return
+  void table.refresh()
+  void copies.refresh()
 })

@@ -1,0 +1,53 @@
+// A report that somebody kept, checked without asking anybody: has it been changed since it was signed, and by whom
+// was it signed.
+
+import { readFile } from 'node:fs/promises'
+import type { SweepReport } from '#shared/integrity/report.ts'
+import type { SignedReport } from '#shared/jobs/signed-report.ts'
+import { checkReport } from '#shared/jobs/signed-report.ts'
+import type { Context } from './command.ts'
+import { UsageError } from './command.ts'
+import { reportPage } from './verify-page.ts'
+
+export async function checkReportFile(
+  context: Context,
+  path: string,
+  key: string | undefined,
+): Promise<void> {
+  const { out } = context
+  const signed = await readReport(path)
+  const checked = await checkReport(signed, key)
+  const page = isSweep(signed) ? `\n\n${reportPage(signed.report)}` : ''
+  out.answer(checked, () =>
+    checked.valid
+      ? `${path} is as it was signed, by ${checked.publicKey} (${checked.fingerprint}).${page}`
+      : `${path} cannot be relied on. ${checked.reason}`,
+  )
+  if (checked.valid && key === undefined) {
+    out.remark('Anybody can sign with a key of his own: give the one that you know with --key.')
+  }
+  if (!checked.valid) context.failed()
+}
+
+async function readReport(path: string): Promise<SignedReport> {
+  const text = await readFile(path, 'utf8').catch(() => undefined)
+  if (text === undefined) throw new UsageError(`There is no file ${path}.`)
+  try {
+    const data: unknown = JSON.parse(text)
+    if (isReport(data)) return data
+  } catch {
+    // What is no JSON is no report either.
+  }
+  throw new UsageError(`${path} is no report of a sweep.`)
+}
+
+function isReport(data: unknown): data is SignedReport {
+  return typeof data === 'object' && data !== null && 'report' in data
+}
+
+function isSweep(signed: SignedReport): signed is SignedReport<SweepReport> {
+  const { report } = signed
+  return (
+    typeof report === 'object' && report !== null && 'kind' in report && report.kind === 'verify'
+  )
+}
