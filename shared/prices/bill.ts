@@ -38,16 +38,27 @@ export interface Bill {
   total: Cost
 }
 
+export type Charge = 'storage' | 'requests' | 'retrieval' | 'egress'
+
+/** What one heap, kind of request or way out takes of the month. */
+export interface BillLine {
+  charge: Charge
+  /** Of what is sent, the place that sends. */
+  shelf: At<Shelf>
+  /** Of requests; several that are counted together go by the first. */
+  operation?: Operation
+  to?: Sent['to']
+  cost: Cost | Unknown
+}
+
 export function monthlyBill(prices: Prices, month: AccountMonth): Bill | Unknown {
   const provider = prices.provider(month.provider)
   if (!isKnown(provider)) return provider
-  const parts = {
-    storage: keptCost(prices, provider, month),
-    requests: requestsCost(prices, provider, month),
-    retrieval: retrievedCost(prices, month),
-    egress: sentCost(prices, month),
-  }
-  const { storage, requests, retrieval, egress } = parts
+  const lines = billLines(prices, month)
+  const of = (charge: Charge): Cost | Unknown =>
+    addCosts(...lines.filter((line) => line.charge === charge).map(({ cost }) => cost))
+  const [storage, requests, retrieval] = [of('storage'), of('requests'), of('retrieval')]
+  const egress = of('egress')
   if (!isKnown(storage)) return storage
   if (!isKnown(requests)) return requests
   if (!isKnown(retrieval)) return retrieval
@@ -57,6 +68,32 @@ export function monthlyBill(prices: Prices, month: AccountMonth): Bill | Unknown
   const total = addCosts(used, standing)
   if (!isKnown(standing)) return standing
   return isKnown(total) ? { storage, requests, retrieval, egress, standing, total } : total
+}
+
+/** The month line by line; one whose price is not known says so, and the others stand. */
+export function billLines(prices: Prices, month: AccountMonth): BillLine[] {
+  const provider = prices.provider(month.provider)
+  if (!isKnown(provider)) return unknownLines(month, provider)
+  return [
+    ...keptLines(prices, provider, month),
+    ...requestLines(prices, provider, month),
+    ...retrievedLines(prices, month),
+    ...sentLines(prices, month),
+  ]
+}
+
+function unknownLines({ kept, requests, retrieved, sent }: AccountMonth, cost: Unknown) {
+  const line =
+    (charge: Charge) =>
+    (one: { shelf?: At<Shelf>; region?: string }): BillLine => ({
+      ...{ charge, shelf: one.shelf ?? { region: one.region }, cost },
+    })
+  return [
+    ...(kept ?? []).map(line('storage')),
+    ...(requests ?? []).map(line('requests')),
+    ...(retrieved ?? []).map(line('retrieval')),
+    ...(sent ?? []).map(line('egress')),
+  ]
 }
 
 /** What is left of an allowance that several things share. */
@@ -73,21 +110,30 @@ function createPool() {
   }
 }
 
-function keptCost(prices: Prices, provider: ProviderPrices, month: AccountMonth): Cost | Unknown {
+function keptLines(prices: Prices, provider: ProviderPrices, month: AccountMonth): BillLine[] {
   const pool = createPool()
-  const shelves = gather(month.kept ?? [], ({ shelf }) => nameOf(shelf))
-  const costs = shelves.map((entries) => {
-    const shelf = { ...entries[0]!.shelf, provider: month.provider }
-    const rules = prices.rules(shelf)
-    if (!isKnown(rules)) return rules
+  return gather(month.kept ?? [], ({ shelf }) => nameOf(shelf)).map((entries) => {
+    const { shelf } = entries[0]!
     const own = entries.flatMap((entry) => entry.piles)
-    const bytes = billableBytes(own, rules)
-    const billed = roundedBytes(provider, bytes)
-    const piles = billed === bytes ? own : [...own, { objectBytes: billed - bytes, objects: 1n }]
-    const freeBytes = pool.take(freeStorageBytes(prices, shelf), billed)
-    return storageCost(prices, { shelf, piles, freeBytes })
+    const kept = keptCost(prices, provider, { ...shelf, provider: month.provider }, own, pool)
+    return { charge: 'storage', shelf, cost: kept }
   })
-  return addCosts(...costs)
+}
+
+function keptCost(
+  prices: Prices,
+  provider: ProviderPrices,
+  shelf: Shelf,
+  own: readonly Pile[],
+  pool: ReturnType<typeof createPool>,
+): Cost | Unknown {
+  const rules = prices.rules(shelf)
+  if (!isKnown(rules)) return rules
+  const bytes = billableBytes(own, rules)
+  const billed = roundedBytes(provider, bytes)
+  const piles = billed === bytes ? own : [...own, { objectBytes: billed - bytes, objects: 1n }]
+  const freeBytes = pool.take(freeStorageBytes(prices, shelf), billed)
+  return storageCost(prices, { shelf, piles, freeBytes })
 }
 
 function roundedBytes(provider: ProviderPrices, bytes: bigint): bigint {
@@ -119,7 +165,7 @@ interface Asked {
   count: bigint
 }
 
-function requestsCost(prices: Prices, provider: ProviderPrices, month: AccountMonth) {
+function requestLines(prices: Prices, provider: ProviderPrices, month: AccountMonth): BillLine[] {
   const asked = (month.requests ?? []).flatMap(({ shelf, counts }) =>
     (Object.entries(counts) as [Operation, Count][]).map(([operation, count]): Asked => {
       const full = { ...shelf, provider: month.provider }
@@ -132,7 +178,7 @@ function requestsCost(prices: Prices, provider: ProviderPrices, month: AccountMo
     }),
   )
   const pools = new Map<string, ReturnType<typeof createPool>>()
-  const costs = gather(asked, ({ shelf, meter }) => `${meter} ${nameOf(shelf)}`).map((same) => {
+  return gather(asked, ({ shelf, meter }) => `${meter} ${nameOf(shelf)}`).map((same) => {
     const { shelf, operation, meter } = same[0]!
     const count = same.reduce((total, one) => total + one.count, 0n)
     const step = provider.billing?.roundUp?.requests
@@ -140,9 +186,9 @@ function requestsCost(prices: Prices, provider: ProviderPrices, month: AccountMo
     const pool = pools.get(meter) ?? createPool()
     pools.set(meter, pool)
     const free = pool.take(freeRequests(prices, shelf, meter), billed)
-    return costOfEach(prices.request(shelf, operation), billed - free)
+    const cost = costOfEach(prices.request(shelf, operation), billed - free)
+    return { charge: 'requests', shelf, operation, cost }
   })
-  return addCosts(...costs)
 }
 
 /** The provider's own kind of request, under which it counts this one. */
@@ -152,33 +198,37 @@ function meterOf(provider: ProviderPrices, shelf: Shelf, operation: Operation): 
   return typeof names === 'object' ? names[0]! : operation
 }
 
-function retrievedCost(prices: Prices, { provider, retrieved = [] }: AccountMonth) {
-  return addCosts(
-    ...retrieved.map(({ shelf, bytes, mode }) =>
-      costOfEach(prices.retrieval({ ...shelf, provider }, mode), bytes),
-    ),
-  )
+function retrievedLines(prices: Prices, { provider, retrieved = [] }: AccountMonth): BillLine[] {
+  return retrieved.map(({ shelf, bytes, mode }) => ({
+    ...{ charge: 'retrieval', shelf },
+    cost: costOfEach(prices.retrieval({ ...shelf, provider }, mode), bytes),
+  }))
 }
 
-function sentCost(prices: Prices, month: AccountMonth): Cost | Unknown {
+/** A last line has no cost: it says what the provider may not put up with. */
+function sentLines(prices: Prices, month: AccountMonth): BillLine[] {
   const pool = createPool()
   const storedBytes = storedIn(month)
   const billedBytes = new Map<string, bigint>()
   let internetBytes = 0n
-  const costs = (month.sent ?? []).map(({ region, to, bytes }) => {
+  const lines = (month.sent ?? []).map(({ region, to, bytes }): BillLine => {
     const from = { provider: month.provider, region }
+    const line = { charge: 'egress' as const, shelf: { region }, to }
     const found = prices.egress(from, to)
-    if (!isKnown(found)) return found
+    if (!isKnown(found)) return { ...line, cost: found }
     if (found.internet) internetBytes += BigInt(bytes)
     const allowance = found.internet ? freeEgressBytes(prices, from, storedBytes) : undefined
     const billed = BigInt(bytes) - pool.take(allowance, BigInt(bytes))
     const way = JSON.stringify([region, to])
     const usedBytes = billedBytes.get(way) ?? 0n
     billedBytes.set(way, usedBytes + billed)
-    return egressCost(prices, { from, to, usedBytes, bytes: billed, freeBytes: 0n })
+    const cost = egressCost(prices, { from, to, usedBytes, bytes: billed, freeBytes: 0n })
+    return { ...line, cost }
   })
   const all = { provider: month.provider, sentBytes: internetBytes, storedBytes }
-  return addCosts(...costs, { ...FREE, warnings: fairUseWarnings(prices, all) })
+  const warnings = fairUseWarnings(prices, all)
+  if (warnings.length === 0) return lines
+  return [...lines, { charge: 'egress', shelf: {}, cost: { ...FREE, warnings } }]
 }
 
 function storedIn({ kept = [] }: AccountMonth): bigint {
@@ -188,7 +238,7 @@ function storedIn({ kept = [] }: AccountMonth): bigint {
 }
 
 /** The subscription; more where all together stays below the minimum charge. */
-function standingCost(prices: Prices, { billing }: ProviderPrices, used: Cost): Cost {
+export function standingCost(prices: Prices, { billing }: ProviderPrices, used: Cost): Cost {
   const { subscriptionMonthUsd = 0, minimumMonthUsd = 0 } = billing ?? {}
   if (billing === undefined || subscriptionMonthUsd + minimumMonthUsd === 0) return FREE
   const [subscription, minimum] = [usd(subscriptionMonthUsd), usd(minimumMonthUsd)]
