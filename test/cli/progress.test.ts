@@ -1,6 +1,11 @@
 import { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { progressLine, startProgress } from '../../functions/node/terminal/progress.ts'
+import {
+  progressLine,
+  startProgress,
+  startWorkProgress,
+  workLine,
+} from '../../functions/node/terminal/progress.ts'
 
 const MiB = 2 ** 20
 
@@ -47,4 +52,32 @@ test('is drawn on a terminal alone, at most ten times a second, and taken away',
   shown.end()
   expect(drawn).toHaveLength(3)
   expect(drawn.at(-1)).toBe('\r\u001b[K')
+})
+
+test('of many objects tells how many, and all their bytes', () => {
+  const work = { planned: 1200, plannedBytes: 100 * MiB, copied: 300, movedBytes: 25 * MiB }
+  expect(workLine({ ...work, same: 40_000, compared: 1 }, 5)).toBe(
+    `300 of 1,200, 40,001 same  ${'█'.repeat(6)}${'░'.repeat(18)}  25%  25.0 MiB  5.0 MiB/s  0:15 left`,
+  )
+})
+
+test('of many objects makes room for a line, and comes back', () => {
+  const drawn: string[] = []
+  const write = (chunk: unknown, _: unknown, done: () => void) => {
+    drawn.push(String(chunk))
+    done()
+  }
+  const out = Object.assign(new Writable({ write }), { isTTY: true, columns: 20 })
+  let now = 1000
+  const bar = startWorkProgress(out, () => now)
+  const work = { planned: 2, plannedBytes: 2, copied: 1, movedBytes: 1, same: 0, compared: 0 }
+  bar.clear()
+  expect(drawn).toEqual([])
+  bar.update(work)
+  bar.update(work)
+  bar.clear()
+  expect(drawn).toEqual(['\r1 of 2, 0 same  ███\u001b[K', '\r\u001b[K'])
+  now += 100
+  bar.update(work)
+  expect(drawn).toHaveLength(3)
 })

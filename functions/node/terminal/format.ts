@@ -36,3 +36,8 @@ export function printable(text: string): string {
     return `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`
   })
 }
+
+/** How long something took. */
+export function formatSeconds(seconds: number): string {
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : formatDuration(seconds)
+}
