@@ -1,14 +1,25 @@
 // Every kind of job there is, loaded when one of it is worked on. A new one is a row here.
 
 import type { Engine } from './jobs/engine.ts'
-import type { OpenKind, JobPlace } from './jobs/place.ts'
+import type { CostRules } from './cost/rules.ts'
+import type { JobKind } from './jobs/job.ts'
+import type { JobPlace } from './jobs/place.ts'
 
-const KINDS: Readonly<Record<string, OpenKind>> = {}
+/** What the kinds are given; each takes what is its own. */
+export type SuitePlace = JobPlace & { cost: CostRules }
+type OpenKind = (place: SuitePlace) => Promise<JobKind>
+
+const KINDS: Readonly<Record<string, OpenKind>> = {
+  'cost-report': async (place) => (await import('./cost/report-job.ts')).reportKind(place),
+  'cost-advise': async (place) => (await import('./cost/report-job.ts')).adviseKind(place),
+  'cost-apply': async (place) => (await import('./cost/apply/apply-job.ts')).applyKind(place),
+  verify: async (place) => (await import('./integrity/verify-job.ts')).verifyKind(place),
+}
 
 export const JOB_KINDS: readonly string[] = Object.keys(KINDS)
 
 /** The jobs of one workspace; the engine is loaded at the first question. */
-export function jobsLater(placed: () => Promise<JobPlace>): Engine {
+export function jobsLater(placed: () => Promise<SuitePlace>): Engine {
   let opened: Promise<Engine> | undefined
   const open = () =>
     (opened ??= Promise.all([placed(), import('./jobs/engine.ts')]).then(

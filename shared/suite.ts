@@ -6,6 +6,7 @@ import { openConfigured, parseText } from './config/config.ts'
 import type { Landscape } from './events/changes.ts'
 import type { Counters } from './metrics/counters.ts'
 import { createCounters } from './metrics/counters.ts'
+import { createStoreMeter } from './metrics/store-meter.ts'
 import type { Platform } from './platform.ts'
 import { parseStoreUri } from './storage/address.ts'
 import { StorageError } from './storage/errors.ts'
@@ -13,23 +14,34 @@ import type { Store } from './storage/store.ts'
 import type { SendTasks } from './replication/context.ts'
 import type { Replication } from './replication/replication.ts'
 import { replicationLater } from './replication/later.ts'
+import type { Cost } from './cost/door.ts'
+import { openCost } from './cost/door.ts'
 import type { Seal } from './seal.ts'
 import { createSeal } from './seal.ts'
 import type { Uploads } from './uploads/uploads.ts'
+import { createUploadsByStore } from './uploads/by-store.ts'
 import { createUploads } from './uploads/create.ts'
 import { STAGING_PREFIX } from './uploads/ticket.ts'
 import type { Engine } from './jobs/engine.ts'
+import { createLedger } from './jobs/ledger.ts'
 import { jobsLater } from './job-kinds.ts'
 import type { JobPlace } from './jobs/place.ts'
 import type { DownloadContext } from './workspaces/download-context.ts'
 import { createDownloadContext } from './workspaces/download-context.ts'
 import type { Workspace } from './workspaces/workspace.ts'
-import { storesOf } from './workspaces/workspace.ts'
+import type { States } from './workspaces/state.ts'
+import { createStates } from './workspaces/state.ts'
+import { storesOf, whileActing } from './workspaces/workspace.ts'
 
 export interface OpenWorkspace extends Workspace {
   uploads: Uploads
   replication: Replication
   jobs: Engine
+  cost: Cost
+  /** Begins the sweep that the workspace's rules ask for by now, if any. */
+  beginSweep(): Promise<void>
+  /** Where writes may fail over: the same, with the store that is the truth now for its primary. */
+  acting?: (() => Promise<OpenWorkspace>) | undefined
 }
 
 export interface Suite {
@@ -55,6 +67,7 @@ export function openSuite(config: Config, platform: Platform): Suite {
   const { SKEIN_SECRET } = platform.env
   const secrets = config.secrets.length > 0 ? config.secrets : SKEIN_SECRET ? [SKEIN_SECRET] : []
   const seal = createSeal(secrets)
+  const counters = createCounters()
   const { prices } = config
   const downloads = createDownloadContext({
     ...platform,
@@ -65,7 +78,13 @@ export function openSuite(config: Config, platform: Platform): Suite {
     const found = stores.get(name)
     if (found) return found
     const opened = openConfigured(config, name, platform)
-    opened.observe = downloads.observe
+    const meter = createStoreMeter(counters, { store: name, provider: opened.row.id })
+    opened.signed = (action) => meter.signed(action)
+    opened.observe = (observation) => {
+      const { operation, milliseconds, error } = observation
+      meter.requested(operation, milliseconds, error)
+      downloads.observe(observation)
+    }
     stores.set(name, opened)
     return opened
   }
@@ -81,31 +100,84 @@ export function openSuite(config: Config, platform: Platform): Suite {
     const ledger = store(config.ledger ?? written.primary)
     const send: SendTasks = (tasks, options) =>
       queue ? queue.send(tasks, options) : runHere(tasks, options)
+    const states = written.replication.failover && openStates(workspace, ledger)
     const replication = replicationLater({
-      ...{ workspace, rules: written.replication, seal, ledger, now, send, log },
+      ...{ workspace, rules: written.replication, seal, ledger, now, send, log, states },
+      longestUploadSeconds: written.uploads.maxExpirySeconds,
+      shares: queue !== undefined,
     })
     const runHere: SendTasks = async (...given) => {
       const { runWithoutQueue } = await import('./replication/without-queue.ts')
       return runWithoutQueue(replication, platform)(...given)
     }
-    const uploads = createUploads({
-      ...{ workspace, rules: written.uploads, seal, now, log },
-      records: ledger.reserved(),
-      accepted: (object) => replication.accepted(object),
-    })
-    const jobs = jobsOf(workspace, ledger)
-    return { ...workspace, uploads: answered(uploads, replication), replication, jobs }
+    const uploadsOf = (during: Workspace) =>
+      createUploads({
+        ...{ workspace: during, rules: written.uploads, seal, now, log },
+        records: ledger.reserved(),
+        accepted: (object) => replication.accepted(object),
+      })
+    const uploads = states
+      ? createUploadsByStore({
+          stores: storesOf(workspace).map(({ name }) => name),
+          ...{ seal, state: () => states.current() },
+          open: (name) => uploadsOf(whileActing(workspace, name)),
+        })
+      : uploadsOf(workspace)
+    const jobs = jobsOf(workspace, ledger, written, states)
+    const opened = {
+      ...{ ...workspace, uploads: answered(uploads, replication), replication, jobs },
+      beginSweep: () => beginSweep(written, ledger, jobs),
+      cost: costOf(written, ledger, jobs),
+    }
+    if (!states) return opened
+    return { ...opened, acting: async () => whileActing(opened, (await states.current()).acting) }
   }
 
-  function jobsOf(workspace: Workspace, ledger: Store): Engine {
+  async function beginSweep(written: WorkspaceConfig, kept: Store, jobs: Engine): Promise<void> {
+    const { name: workspace, integrity: rules } = written
+    if (!rules) return
+    const { beginDue } = await import('./integrity/due.ts')
+    await beginDue({ workspace, rules, ledger: createLedger(kept), jobs, now: platform.now })
+  }
+
+  function costOf({ name, cost: rules }: WorkspaceConfig, kept: Store, jobs: Engine): Cost {
+    const { now, fetch: ask } = platform
+    return openCost({
+      ...{ workspace: name, rules, ledger: createLedger(kept), jobs, now },
+      fetch: (ask as typeof fetch | undefined) ?? fetch,
+      background: downloads.background,
+    })
+  }
+
+  function openStates({ name, primary }: Workspace, kept: Store): States {
+    const { now, waitUntil } = platform
+    return createStates({
+      ...{ ledger: createLedger(kept), workspace: name, primary: primary.name, now },
+      background(work) {
+        const settled = work.catch(() => undefined)
+        waitUntil?.(settled)
+      },
+    })
+  }
+
+  function jobsOf(
+    workspace: Workspace,
+    kept: Store,
+    rules: WorkspaceConfig,
+    states: States | undefined,
+  ): Engine {
     const { now, log, queue, waitUntil } = platform
     const jobs: Engine = jobsLater(async () => {
-      const { createLedger } = await import('./jobs/ledger.ts')
+      const { copyRules } = await import('./replication/copy-rules.ts')
+      const ledger = createLedger(kept)
       const here = queue ? undefined : (await import('./jobs/here.ts')).createHere(now)
       return {
         ...{ workspace: workspace.name, stores: storesOf(workspace) },
         ...{ seal, now, log, store: configured },
-        ...{ ledger: createLedger(ledger), prices: downloads.prices },
+        ...{ ledger, prices: downloads.prices },
+        copies: copyRules(rules.replication, workspace.name, ledger),
+        cost: rules.cost,
+        ...(states && { truth: async () => (await states.current()).acting }),
         async send(tasks, options) {
           await (queue ?? here)?.send(tasks, options)
           if (here) waitUntil?.(here.run(jobs, { atOnce: 4 }))
@@ -129,7 +201,7 @@ export function openSuite(config: Config, platform: Platform): Suite {
     prices: downloads.prices,
     store,
     landscape: () => (landscape ??= landscapeOf(config)),
-    counters: createCounters(),
+    counters,
     workspace(name) {
       const written = config.workspaces.get(name)
       if (written === undefined) return undefined

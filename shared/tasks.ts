@@ -4,15 +4,22 @@
 import * as z from '#shared/shape/shape.ts'
 import type { ScheduleName } from './schedules.ts'
 import type { Landscape } from './events/changes.ts'
+import type { Cost } from './cost/door.ts'
+import { beginCostTask, costFields } from './cost/door.ts'
+import type { CostRules } from './cost/rules.ts'
 import { jobFields } from './jobs/job.ts'
 import type { Engine } from './jobs/engine.ts'
 import type { Message, Outcome } from './jobs/queue.ts'
 import { MAX_DELAY_SECONDS, decodeTask } from './jobs/queue.ts'
+import type { Counters } from './metrics/counters.ts'
+import { createTaskMeter } from './metrics/task-meter.ts'
 import type { Platform, Task } from './platform.ts'
 import type { Failure, Replication } from './replication/replication.ts'
 import { watchTask } from './replication/replication.ts'
+import { catchUpFields } from './replication/catch-up.ts'
+import type { ReplicationRules } from './replication/rules.ts'
 import { resyncFields } from './replication/resync.ts'
-import { replicateFields } from './replication/task.ts'
+import { rangeFields, replicateFields } from './replication/task.ts'
 import { webhookFields } from './replication/webhook.ts'
 import { StorageError } from './storage/errors.ts'
 import type { Store } from './storage/store.ts'
@@ -29,22 +36,36 @@ export interface Tasks {
 export interface TaskSuite {
   platform: Pick<Platform, 'queue' | 'log' | 'now'>
   config: {
-    workspaces: ReadonlyMap<string, { primary: string; replicas: readonly string[] }>
+    workspaces: ReadonlyMap<string, TaskWorkspaceConfig>
     hooks: ReadonlyMap<string, { scan: boolean }>
     ledger: string | undefined
   }
   workspace(name: string): TaskWorkspace | undefined
   store(name: string): Store
   landscape(): Landscape
+  counters: Counters
+}
+
+interface TaskWorkspaceConfig {
+  /** Its copies are verified by schedule. */
+  integrity?: object | undefined
+  primary: string
+  replicas: readonly string[]
+  replication?: Pick<ReplicationRules, 'failover'>
+  /** Reports and advice are made by schedule. */
+  cost?: Pick<CostRules, 'report' | 'advise'>
 }
 
 interface TaskWorkspace {
   uploads: Pick<Uploads, 'arrived' | 'sweep'>
   replication: Pick<
     Replication,
-    'step' | 'seen' | 'failed' | 'resyncStep' | 'watch' | 'sendWebhook'
+    | ('step' | 'seen' | 'failed' | 'resyncStep' | 'watch' | 'sendWebhook')
+    | ('rangeStep' | 'probe' | 'catchUpStep' | 'sweepTombstones')
   >
   jobs: Pick<Engine, 'step' | 'failed' | 'watch'>
+  cost?: Pick<Cost, 'run'>
+  beginSweep?(): Promise<void>
 }
 
 interface Kind {
@@ -62,6 +83,9 @@ const seenEvent = z.object({
   size: z.optional(z.number()),
   by: z.optional(text),
 })
+
+/** No copy takes longer, with all its pauses and replays. */
+const COPIES_KEPT_MILLISECONDS = 7 * 86_400_000
 
 const KINDS: Readonly<Record<string, Kind>> = {
   'upload-arrived': kind(
@@ -106,6 +130,9 @@ const KINDS: Readonly<Record<string, Kind>> = {
     (suite, fields, failure) =>
       workspaceOf(suite, fields.workspace).replication.failed(fields, failure),
   ),
+  'copy-range': kind(rangeFields, (suite, fields) =>
+    workspaceOf(suite, fields.of.workspace).replication.rangeStep(fields),
+  ),
   resync: kind(resyncFields, (suite, fields) =>
     workspaceOf(suite, fields.workspace).replication.resyncStep(fields),
   ),
@@ -118,8 +145,39 @@ const KINDS: Readonly<Record<string, Kind>> = {
     (suite, fields, attempt) => workspaceOf(suite, fields.workspace).jobs.step(fields, attempt),
     (suite, fields, failure) => workspaceOf(suite, fields.workspace).jobs.failed(fields, failure),
   ),
+  'begin-sweep': kind(z.object({ workspace: text }), async (suite, { workspace }) => {
+    await workspaceOf(suite, workspace).beginSweep?.()
+    return []
+  }),
+  cost: kind(costFields, async (suite, fields) => {
+    await workspaceOf(suite, fields.workspace).cost?.run(fields)
+    return []
+  }),
   'watch-jobs': kind(z.object({ workspace: text }), (suite, { workspace }) =>
     workspaceOf(suite, workspace).jobs.watch(),
+  ),
+  'catch-up': kind(catchUpFields, (suite, fields, attempt) =>
+    workspaceOf(suite, fields.workspace).replication.catchUpStep(fields, attempt),
+  ),
+  'probe-truth': kind(z.object({ workspace: text }), async (suite, { workspace }) => {
+    await workspaceOf(suite, workspace).replication.probe()
+    return []
+  }),
+  'sweep-tombstones': kind(
+    z.object({ workspace: text, cursor: z.optional(text) }),
+    async (suite, { workspace, cursor: from }) => {
+      const cursor = await workspaceOf(suite, workspace).replication.sweepTombstones(from)
+      return cursor === undefined ? [] : [{ v: 1, kind: 'sweep-tombstones', workspace, cursor }]
+    },
+  ),
+  'sweep-copies': kind(
+    z.object({ store: text, cursor: z.optional(text) }),
+    async (suite, { store: name, cursor: from }) => {
+      const { sweepCopies } = await import('./copy/sweep.ts')
+      const before = new Date(suite.platform.now() - COPIES_KEPT_MILLISECONDS)
+      const { cursor } = await sweepCopies(suite.store(name).reserved(), before, { cursor: from })
+      return cursor === undefined ? [] : [{ v: 1, kind: 'sweep-copies', store: name, cursor }]
+    },
   ),
   'watch-replication': kind(z.object({ workspace: text }), (suite, { workspace }) =>
     workspaceOf(suite, workspace).replication.watch(),
@@ -127,13 +185,44 @@ const KINDS: Readonly<Record<string, Kind>> = {
 }
 
 const SCHEDULED: Record<ScheduleName, (config: TaskSuite['config']) => readonly Task[]> = {
-  sweep: ({ workspaces }) => [...workspaces.keys()].map((name) => sweepUploads(name)),
+  sweep: ({ workspaces }) => [
+    ...[...workspaces.keys()].map((name) => sweepUploads(name)),
+    ...[...workspaces]
+      .filter(([, { integrity }]) => integrity !== undefined)
+      .map(([workspace]) => ({ v: 1 as const, kind: 'begin-sweep', workspace })),
+    ...[...workspaces]
+      .filter(([, { cost }]) => cost && (cost.report !== 'never' || cost.advise !== 'never'))
+      .map(([workspace]) => beginCostTask(workspace)),
+    ...replicated(workspaces).flatMap(([workspace]) => [
+      { v: 1 as const, kind: 'sweep-tombstones', workspace },
+    ]),
+    ...storesOfCopies(workspaces).map((store) => ({ v: 1 as const, kind: 'sweep-copies', store })),
+  ],
   watch: ({ workspaces }) =>
     [...workspaces].flatMap(([name, { replicas }]) => [
       ...(replicas.length > 0 ? [watchTask(name)] : []),
       { v: 1, kind: 'watch-jobs', workspace: name },
     ]),
+  probe: ({ workspaces }) =>
+    [...workspaces]
+      .filter(([, { replication }]) => replication?.failover?.automatic)
+      .map(([workspace]) => ({ v: 1, kind: 'probe-truth', workspace })),
   scan: (config) => scannedStores(config).map((store) => ({ v: 1, kind: 'scan-store', store })),
+}
+
+type Workspaces = TaskSuite['config']['workspaces']
+
+function replicated(workspaces: Workspaces): [string, TaskWorkspaceConfig][] {
+  return [...workspaces].filter(([, { replicas }]) => replicas.length > 0)
+}
+
+/** A store that may be the truth gets copies back as well. */
+function storesOfCopies(workspaces: Workspaces): string[] {
+  const stores = replicated(workspaces).flatMap(([, { primary, replicas }]) => [
+    primary,
+    ...replicas,
+  ])
+  return [...new Set(stores)]
 }
 
 function isScheduled(name: string): name is ScheduleName {
@@ -150,8 +239,23 @@ const FIRST_DELAY_SECONDS = 5
 /** Steps of one task that run here when there is no queue to carry on with; the next schedule goes on. */
 const MAX_INLINE_STEPS = 100
 
+const MAY_BE_HANDED_OUT_BYTES = 2 ** 28
+
 export function createTasks(suite: TaskSuite): Tasks {
-  const { queue, log } = suite.platform
+  const { queue, log, now } = suite.platform
+  const meter = createTaskMeter(suite.counters)
+
+  /** What a provider tells of several changes at once is no task. */
+  function count(task: Task | undefined, result: Outcome['result'], following = 0): void {
+    meter.ended(task ? nameOf(task) : 'notification', result)
+    if (task?.kind !== 'replicate' || result !== 'done' || following > 0) return
+    const change = z.safeParse(replicateFields, task)
+    if (!change.success) return
+    const { workspace, to, since, size = 0, shared } = change.data
+    // Whoever handed it out in ranges was done before it was there.
+    if (size >= MAY_BE_HANDED_OUT_BYTES && !shared) return
+    meter.arrived(workspace, to, now() - since)
+  }
 
   async function consumeOne(message: Message): Promise<Outcome> {
     let task: Task | undefined
@@ -159,11 +263,14 @@ export function createTasks(suite: TaskSuite): Tasks {
       const tasks = await readMessage(suite, message)
       // What a provider tells is one change as a rule, and needs no message of its own then.
       if (tasks.length === 1) task = tasks[0]
-      await follow(task ? await runTask(suite, task, message.attempt) : tasks)
+      const following = task ? await runTask(suite, task, message.attempt) : tasks
+      await follow(following)
+      count(task, 'done', following.length)
       return { result: 'done' }
     } catch (error) {
       const outcome = outcomeOf(error, message.attempt)
       const { result, reason } = outcome
+      count(task, result)
       log?.(JSON.stringify({ level: 'warn', task: message.id, result, reason }))
       return task && (await isKept(task, message.attempt, outcome)) ? { result: 'done' } : outcome
     }
@@ -211,6 +318,11 @@ async function readMessage(suite: TaskSuite, message: Message): Promise<readonly
     if (told) return told
     throw error
   }
+}
+
+/** A kind that nobody knows is not named. */
+function nameOf({ kind: name }: Task): string {
+  return Object.hasOwn(KINDS, name) ? name : 'unknown'
 }
 
 function kindOf(task: Task): Kind {

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document, made from the very descriptions that validate the requests. Loaded by the
 // generator and by a test, never by what is deployed: what is served is the committed file.
 
+import { HOOK_PROVIDERS } from '#shared/events/hook.ts'
 import { jsonSchema } from '#shared/shape/json-schema.ts'
 import * as z from '#shared/shape/shape.ts'
 import type { ErrorKind } from '#shared/storage/errors.ts'
@@ -25,6 +26,8 @@ const REQUESTS = {
   CopyRequest: requests.copyRequest,
   ReplayRequest: requests.replayRequest,
   ResyncRequest: requests.resyncRequest,
+  FailoverRequest: requests.failoverRequest,
+  FailbackRequest: requests.failbackRequest,
   JobRequest: requests.jobRequest,
   UppyRequest: requests.uppyRequest,
 }
@@ -149,16 +152,55 @@ function problemResponse(description: string): Json {
 }
 
 function open(operationId: string, summary: string): Json {
-  const content = { 'application/json': { schema: { type: 'object' } } }
-  return {
-    get: { operationId, summary, security: [], responses: { 200: { description: 'OK', content } } },
-  }
+  const answers = { 200: { description: 'OK', content: JSON_OBJECT } }
+  return { get: { operationId, summary, security: [], responses: answers } }
+}
+
+const JSON_OBJECT = { 'application/json': { schema: { type: 'object' } } }
+
+/** Each proves itself by what its provider signs or brings; nothing of ours is asked for. */
+const HOOK = {
+  post: {
+    operationId: 'postHooksProviderStore',
+    summary: 'Take what a provider tells of changes in a store',
+    description:
+      'For providers, not for apps: a notification of SNS, EventBridge, Pub/Sub, Event Grid, B2 or MinIO as it is sent. A 200 means that every change is kept in the queue; what cannot be verified gets 401, and trouble of ours 503, so that it is sent again.',
+    security: [],
+    parameters: [
+      hookParameter('provider', { type: 'string', enum: HOOK_PROVIDERS }),
+      hookParameter('store', { type: 'string' }),
+    ],
+    requestBody: { content: { 'application/json': { schema: {} } } },
+    responses: {
+      200: { description: 'Kept, or a handshake answered', content: JSON_OBJECT },
+      ...Object.fromEntries([400, 401, 503].map((status) => [status, { $ref: REFUSED + status }])),
+    },
+  },
+}
+
+function hookParameter(name: string, schema: Json): Json {
+  return { name, in: 'path', required: true, schema }
+}
+
+const METRICS = {
+  get: {
+    operationId: 'getMetrics',
+    summary: 'What is counted, for Prometheus',
+    description:
+      'Takes the scope `operate` for all workspaces and all keys, unless the configuration opens it.',
+    responses: {
+      200: { description: 'OK', content: { 'text/plain': { schema: { type: 'string' } } } },
+      ...Object.fromEntries([401, 403].map((status) => [status, { $ref: REFUSED + status }])),
+    },
+  },
 }
 
 const OPEN = {
   '/healthz': open('getHealthz', 'Whether the suite answers'),
   '/capabilities': open('getCapabilities', 'What each provider can do, and how that is known'),
   '/openapi.json': open('getOpenapiJson', 'This document'),
+  '/metrics': METRICS,
+  '/hooks/{provider}/{store}': HOOK,
 }
 
 const NAMED: Record<string, z.Shape> = { ...REQUESTS, ...RESPONSES }

@@ -8,6 +8,8 @@ import type {
   CompleteRequest,
   CopyRequest,
   DownloadRequest,
+  FailbackRequest,
+  FailoverRequest,
   JobRequest,
   PartsRequest,
   ReplayRequest,
@@ -117,6 +119,12 @@ export const jobRequest = z.strictObject({
   options: z.optional(z.record(z.string(), z.unknown())),
 })
 
+const reason = z.optional(z.string().check(z.maxLength(500)))
+
+export const failoverRequest = z.strictObject({ to: text, reason })
+
+export const failbackRequest = z.strictObject({ reason })
+
 export const uppyRequest = z.strictObject({
   expiresInSeconds: z.optional(z.int().check(z.positive(), z.maximum(WEEK_SECONDS))),
   prefix: z.optional(z.string().check(z.maxLength(LONGEST_KEY))),
@@ -134,6 +142,8 @@ export type Agreement = Held<
     Agrees<z.infer<typeof replayRequest>, ReplayRequest>,
     Agrees<z.infer<typeof resyncRequest>, ResyncRequest>,
     Agrees<z.infer<typeof jobRequest>, JobRequest>,
+    Agrees<z.infer<typeof failoverRequest>, FailoverRequest>,
+    Agrees<z.infer<typeof failbackRequest>, FailbackRequest>,
     Agrees<z.infer<typeof uppyRequest>, UppyRequest>,
   ]
 >

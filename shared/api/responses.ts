@@ -164,9 +164,26 @@ const CopyResponse = z.object({
   overwrite: enforcement,
 })
 
+const health = z.enum(['healthy', 'degraded', 'critical'])
+
+const SweepSummary = z.object({
+  job: text,
+  ended: time,
+  state: health,
+  says: text,
+  coverage: z.object({
+    days: z.number(),
+    inTime: count,
+    late: count,
+    never: count,
+    sharePercent: z.number(),
+    oldest: z.optional(z.object({ key: text, since: time, never: z.boolean() })),
+  }),
+})
+
 const WorkspaceStatus = z.object({
   workspace: text,
-  state: z.enum(['healthy', 'degraded', 'critical']),
+  state: health,
   stores: z.array(
     z.object({
       store: text,
@@ -177,6 +194,15 @@ const WorkspaceStatus = z.object({
       problem: textOrNone,
     }),
   ),
+  issues: z.array(
+    z.object({
+      severity: z.enum(['info', 'warning', 'critical']),
+      store: textOrNone,
+      what: text,
+      action: text,
+    }),
+  ),
+  sweeps: z.object({ quick: z.optional(SweepSummary), deep: z.optional(SweepSummary) }),
 })
 
 const WorkspaceStats = z.object({
@@ -201,10 +227,31 @@ const ReplicationProblem = z.object({
   attempts: z.optional(count),
 })
 
+const FailoverStatus = z.object({
+  epoch: count,
+  acting: text,
+  mode: z.enum(['normal', 'failed-over', 'returning', 'draining']),
+  behind: z.array(
+    z.object({ store: text, since: time, lateWritesUntil: time, comparedAt: z.optional(time) }),
+  ),
+  changes: z.array(
+    z.object({
+      epoch: count,
+      what: z.enum(['failed-over', 'returning', 'failed-back', 'settled']),
+      from: text,
+      to: text,
+      at: time,
+      by: text,
+      reason: textOrNone,
+    }),
+  ),
+})
+
 const ReplicationStatus = z.object({
   workspace: text,
   mode: z.enum(['after', 'sync', 'manual']),
   primary: text,
+  failover: z.optional(FailoverStatus),
   replicas: z.array(
     z.object({
       store: text,
@@ -268,6 +315,7 @@ export const RESPONSES = {
   WorkspaceStats,
   ReplicationProblem,
   ReplicationStatus,
+  FailoverStatus,
   ReplayResponse,
   JobSummary,
   Job,
@@ -301,6 +349,7 @@ export type Agreement = Held<
     Agrees<z.infer<typeof WorkspaceStats>, protocol.WorkspaceStats>,
     Agrees<z.infer<typeof ReplicationProblem>, protocol.ReplicationProblem>,
     Agrees<z.infer<typeof ReplicationStatus>, protocol.ReplicationStatus>,
+    Agrees<z.infer<typeof FailoverStatus>, protocol.FailoverStatus>,
     Agrees<z.infer<typeof ReplayResponse>, protocol.ReplayResponse>,
     Agrees<z.infer<typeof JobSummary>, protocol.JobSummary>,
     Agrees<z.infer<typeof Job>, protocol.Job>,

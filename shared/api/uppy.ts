@@ -49,7 +49,9 @@ export function serveUppy(api: Hono<ApiEnv>, suite: Suite): void {
     ['POST', '/multipart/:id/complete', complete],
   ]
   for (const [method, path, answer] of routes) {
-    api.on(method, `${ENDPOINT}/s3${path}`, async (c) => c.json(await answer(enter(suite, c), c)))
+    api.on(method, `${ENDPOINT}/s3${path}`, async (c) =>
+      c.json(await answer(await enter(suite, c), c)),
+    )
   }
   // Says nothing of the path, which holds the credential.
   api.all(`${ENDPOINT}/*`, () => {
@@ -57,10 +59,11 @@ export function serveUppy(api: Hono<ApiEnv>, suite: Suite): void {
   })
 }
 
-function enter(suite: Suite, c: Ctx): Asked {
+async function enter(suite: Suite, c: Ctx): Promise<Asked> {
   const { workspace: name = '', token = '' } = c.req.param()
   const who = openPass(suite.seal, token, name, suite.platform.now())
-  const workspace = suite.workspace(name)
+  const found = suite.workspace(name)
+  const workspace = found?.acting ? await found.acting() : found
   if (workspace === undefined) {
     throw new StorageError('denied', 'The workspace of this Uppy endpoint is no longer configured.')
   }

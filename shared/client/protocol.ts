@@ -2,6 +2,8 @@
 // checks its schemas against them, so they cannot tell different stories. Times are ISO 8601 in UTC,
 // digests base64 of the big-endian bytes, sizes bytes.
 
+export type * from './protocol-replication.ts'
+
 export type ChecksumAlgorithm = 'crc32' | 'crc32c' | 'crc64nvme' | 'md5' | 'sha1' | 'sha256'
 
 export interface Checksum {
@@ -248,8 +250,36 @@ export interface StoreStatus {
 
 export interface WorkspaceStatus {
   workspace: string
+  /** The worst of its issues. */
   state: 'healthy' | 'degraded' | 'critical'
   stores: StoreStatus[]
+  issues: StatusIssue[]
+  /** What the last sweeps over its copies have found. */
+  sweeps: { quick?: SweepSummary | undefined; deep?: SweepSummary | undefined }
+}
+
+export interface StatusIssue {
+  severity: 'info' | 'warning' | 'critical'
+  store?: string | undefined
+  what: string
+  /** What to do about it. */
+  action: string
+}
+
+export interface SweepSummary {
+  job: string
+  ended: string
+  state: 'healthy' | 'degraded' | 'critical'
+  says: string
+  coverage: {
+    days: number
+    /** Objects whose bytes were read within so many days, longer ago, and never since Skein knows them. */
+    inTime: number
+    late: number
+    never: number
+    sharePercent: number
+    oldest?: { key: string; since: string; never: boolean } | undefined
+  }
 }
 
 export interface WorkspaceStats {
@@ -262,65 +292,6 @@ export interface WorkspaceStats {
     complete: boolean
     problem?: string | undefined
   }[]
-}
-
-/** What is not yet where it should be. */
-export interface ReplicationStatus {
-  workspace: string
-  mode: 'after' | 'sync' | 'manual'
-  primary: string
-  replicas: {
-    store: string
-    /** The age of the oldest change that is known not to be there; 0 where none is. */
-    lagSeconds: number
-    oldestChange?: string | undefined
-    /** Changes that failed at least twice and are tried again. */
-    late: number
-    /** Changes that nobody tries again until they are replayed. */
-    setAside: number
-    /** For a person to decide. */
-    findings: number
-    /** There are more of them than these figures tell. */
-    atLeast?: true | undefined
-    /** How long Skein's own object took the last time it arrived, and when that was. */
-    canarySeconds?: number | undefined
-    canaryArrivedAt?: string | undefined
-  }[]
-  /** Deletions that wait for a person, since there were suddenly too many. */
-  heldDeletes: number
-  problems: ReplicationProblem[]
-}
-
-/** `bare-absence`: gone from the primary without a sign of a deletion. `foreign`: Skein did not put it there. */
-export interface ReplicationProblem {
-  kind: 'late' | 'set-aside' | 'bare-absence' | 'foreign'
-  store: string
-  key: string
-  since: string
-  reason: string
-  attempts?: number | undefined
-}
-
-/** Which changes to send on their way again; absent fields: all that were set aside or found. */
-export interface ReplayRequest {
-  store?: string | undefined
-  key?: string | undefined
-  /** Allow the deletions that wait for a person, too. */
-  deletes?: boolean | undefined
-}
-
-export interface ReplayResponse {
-  replayed: number
-  deletes: number
-  /** Ask again for the rest. */
-  more: boolean
-}
-
-export interface ResyncRequest {
-  /** Absent: everything. */
-  prefix?: string | undefined
-  /** Look at every object, not only at those whose listings differ. */
-  thorough?: boolean | undefined
 }
 
 /** Long work. What `options` may hold is the kind's own. */

@@ -7,6 +7,8 @@ import { accessRules } from '#shared/access/rules.ts'
 import type { HookRule } from '#shared/events/rules.ts'
 import { hookRule } from '#shared/events/rules.ts'
 import { canCompareAndSet } from '#shared/jobs/ledger.ts'
+import type { IntegrityRules } from '#shared/integrity/rules.ts'
+import { integrityRules } from '#shared/integrity/rules.ts'
 import type { Platform } from '#shared/platform.ts'
 import type { ReplicationRules } from '#shared/replication/rules.ts'
 import { replicationRules } from '#shared/replication/rules.ts'
@@ -16,10 +18,13 @@ import type { StoreOptions } from '#shared/storage/options.ts'
 import type { Setup, StoreEntry } from '#shared/storage/schema.ts'
 import { CREDENTIAL_FIELDS, PLACE_FIELDS, toBytes, toSeconds } from '#shared/storage/schema.ts'
 import type { Store } from '#shared/storage/store.ts'
+import type { CostRules } from '#shared/cost/rules.ts'
+import { costRules } from '#shared/cost/rules.ts'
 import type { UploadRules } from '#shared/uploads/rules.ts'
 import { uploadRules } from '#shared/uploads/rules.ts'
 import type { DownloadRules } from '#shared/workspaces/download-rules.ts'
 import { downloadRules } from '#shared/workspaces/download-rules.ts'
+import { unfitFailovers } from './failover.ts'
 import type { Problem } from './problems.ts'
 import { ConfigError, problemsOf } from './problems.ts'
 import { misfits } from './misfits.ts'
@@ -43,6 +48,9 @@ export interface WorkspaceConfig {
   uploads: UploadRules
   downloads: DownloadRules
   replication: ReplicationRules
+  /** Absent: nothing is swept unless somebody asks. */
+  integrity?: IntegrityRules | undefined
+  cost: CostRules
 }
 
 export interface Config {
@@ -60,6 +68,8 @@ export interface Config {
   ledger: string | undefined
   /** Prices that stand in for the catalogue's: a file of them, or they themselves. */
   prices: string | Readonly<Record<string, unknown>> | undefined
+  /** Who may read `/metrics`: `closed`, whoever has a token for everything; `open`, everybody. */
+  metrics: 'closed' | 'open'
 }
 
 export const DEFAULT_SERVER = { host: '127.0.0.1', port: 8787 }
@@ -71,7 +81,12 @@ export const DEFAULT_CONFIG: ConfigText = {
     second: 'file:./skein-data/second',
     third: 'file:./skein-data/third',
   },
-  workspaces: { demo: { primary: 'main', replicas: ['second', 'third'] } },
+  workspaces: {
+    demo: {
+      ...{ primary: 'main', replicas: ['second', 'third'] },
+      integrity: { quick: '1h', deep: '1h', coverage: '1h', repair: 'automatic' },
+    },
+  },
 }
 
 /** The text's data; YAML is only loaded for text that is not JSON. */
@@ -128,13 +143,24 @@ export function readConfig(raw: unknown, source: string, platform: Platform): Co
     ...guessable(config, platform),
     ...unopenable(config, platform),
     ...unfitLedger(config, platform),
+    ...unfitFailovers(config, platform),
   )
   if (problems.length > 0) throw new ConfigError(source, problems)
   return config
 }
 
 function typed(
-  { workspaces = {}, server, access, hooks = {}, cors, secrets = [], ledger, prices }: ConfigText,
+  {
+    workspaces = {},
+    server,
+    access,
+    hooks = {},
+    cors,
+    secrets = [],
+    ledger,
+    prices,
+    metrics = 'closed',
+  }: ConfigText,
   source: string,
   stores: Config['stores'],
 ): Config {
@@ -149,6 +175,8 @@ function typed(
           uploads: uploadRules(rules.uploads),
           downloads: downloadRules(rules.downloads),
           replication: replicationRules(rules.replication),
+          integrity: integrityRules(rules.integrity),
+          cost: costRules(rules.cost),
         },
       ]),
     ),
@@ -160,7 +188,7 @@ function typed(
     access: accessRules(access),
     hooks: new Map(Object.entries(hooks).map(([store, rule]) => [store, hookRule(rule)])),
     cors: cors && { origins: cors.origins, maxAgeSeconds: toSeconds(cors.maxAge ?? 600) },
-    ...{ secrets, ledger, prices },
+    ...{ secrets, ledger, prices, metrics },
   }
 }
 
@@ -265,6 +293,9 @@ function unopenable({ stores }: Config, platform: Platform): Problem[] {
 }
 
 const SETTINGS = [
+  ...['cost', 'months', 'constraints', 'report', 'advise', 'apply', 'budgets', 'redundancy'],
+  ...['copies', 'providers', 'within', 'keepPrimary', 'atOnce', 'keptDays', 'reads', 'forecastUsd'],
+  ...['egressGb', 'requestsADay', 'maxOnceUsd', 'minSavingUsd', 'maxPayBackMonths', 'irreversible'],
   ...['stores', 'workspaces', 'defaults', 'server', 'uri', 'primary', 'replicas', 'host', 'port'],
   ...[
     'transfer',
@@ -281,8 +312,19 @@ const SETTINGS = [
   ...['jwks', 'keys', 'algorithms', 'clockSkew', 'workspaceClaim', 'scopeClaim', 'from', 'weights'],
   ...['expiry', 'maxExpiry', 'cdn', 'types', 'minSize', 'maxSize', 'maxParts', 'classes'],
   ...['defaultClass', 'requireChecksum', 'onlyIfAbsent', 'staging', 'verifyUpTo', 'sweepAfter'],
-  ...['replication', 'mode', 'waitFor', 'deletes', 'deleteAfter', 'conflict', 'only', 'prefixes'],
-  ...['tags', 'missedAfter', 'webhooks', 'url'],
+  ...[
+    'metrics',
+    'replication',
+    'mode',
+    'waitFor',
+    'deletes',
+    'deleteAfter',
+    'conflict',
+    'only',
+    'prefixes',
+  ],
+  ...['tags', 'missedAfter', 'webhooks', 'url', 'failover', 'to', 'automatic', 'failures', 'over'],
+  ...['integrity', 'quick', 'deep', 'coverage', 'budget', 'read', 'repair', 'repairPrimary'],
   ...['hooks', 'sns', 'topics', 'pubsub', 'serviceAccount', 'eventGrid', 'entra', 'tenant', 'scan'],
   ...['application', 'b2', 'bearer', 'notifications', 'queue', 'topic', 'eventBridge', 'url'],
   ...['idle', 'copy', 'cors', 'origins', 'maxAge', 'encryption', 'versioning', 'lifecycle'],

@@ -18,7 +18,7 @@ export function misfits(config: Config, written: readonly string[]): Problem[] {
       message: `there is no store "${store}"${hint ? `; did you mean "${hint}"?` : ''}`,
     })
   }
-  for (const { name, primary, replicas, downloads } of workspaces.values()) {
+  for (const { name, primary, replicas, downloads, cost } of workspaces.values()) {
     check(['workspaces', name, 'primary'], primary)
     const seen = new Set([primary])
     for (const [index, replica] of replicas.entries()) {
@@ -29,6 +29,11 @@ export function misfits(config: Config, written: readonly string[]): Problem[] {
       seen.add(replica)
     }
     problems.push(...strangers(name, downloads, seen))
+    for (const store of Object.keys(cost.places)) {
+      const path = ['workspaces', name, 'cost', 'stores', store]
+      if (!seen.has(store))
+        problems.push({ path, message: `"${store}" is no store of this workspace` })
+    }
   }
   if (ledger !== undefined) check(['ledger'], ledger)
   for (const store of hooks.keys()) check(['hooks', store], store)

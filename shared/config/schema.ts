@@ -6,7 +6,9 @@ import * as z from '#shared/shape/shape.ts'
 import { access } from '#shared/access/rules.ts'
 import { replication } from '#shared/replication/rules.ts'
 import { hook } from '#shared/events/rules.ts'
+import { integrity } from '#shared/integrity/rules.ts'
 import { duration, retry, store, timeouts, transfer } from '#shared/storage/schema.ts'
+import { cost } from '#shared/cost/rules.ts'
 import { uploads } from '#shared/uploads/rules.ts'
 import { downloads } from '#shared/workspaces/download-rules.ts'
 
@@ -21,6 +23,8 @@ const workspace = z.strictObject({
   uploads: z.optional(uploads),
   downloads: z.optional(downloads),
   replication: z.optional(replication),
+  integrity: z.optional(integrity),
+  cost: z.optional(cost),
 })
 
 const text = z.string().check(z.minLength(1))
@@ -76,6 +80,8 @@ export const schema = z.strictObject({
   ledger: z.optional(name),
   /** Prices that stand in for the catalogue's: a file of them, or they themselves. */
   prices: z.optional(z.union([text, z.record(z.string(), z.unknown())])),
+  /** `/metrics` takes a token with `operate` for everything; `open`: nothing, where only the scraper gets there. */
+  metrics: z.optional(z.enum(['closed', 'open'])),
 })
 
 export type ConfigText = z.infer<typeof schema>

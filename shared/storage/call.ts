@@ -118,13 +118,21 @@ function timedOut(caller: Caller, options: CallOptions): StorageError {
 
 /** A driver's error with what only the caller knows filled in; anything else is a fault of ours. */
 function complete(error: unknown, caller: Caller, options: CallOptions): StorageError {
-  if (error instanceof StorageError) return error
+  if (error instanceof StorageError) return asAsked(error, caller, options)
   const text = error instanceof Error ? error.message : String(error)
   return new StorageError('internal', `${caller.store} failed at ${subject(options)}: ${text}`, {
     store: caller.store,
     key: options.key,
     cause: error,
   })
+}
+
+/** Drivers know keys with the store's prefix, and whoever asked knows them without. */
+function asAsked(error: StorageError, { store }: Caller, { key }: CallOptions): StorageError {
+  const isLonger = key !== undefined && error.key !== key && error.key?.endsWith(key)
+  if (!isLonger || error.store !== store) return error
+  const { kind, message, cause, ...details } = error
+  return new StorageError(kind, message, { ...details, key, cause })
 }
 
 function subject({ operation, key }: CallOptions): string {

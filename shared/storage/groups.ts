@@ -8,6 +8,7 @@ import type {
   Driver,
   MultipartDriver,
   ObjectInfo,
+  ObjectPart,
   ObjectProperties,
   ObjectVersion,
   Part,
@@ -62,6 +63,8 @@ export interface StoreGroups {
     abort(key: string, uploadId: string, options?: CallerOptions): Promise<void>
     /** All of them, in order of number. */
     listParts(key: string, uploadId: string, options?: CallerOptions): Promise<Part[]>
+    /** Those that an object was put together from, where the store still tells; else none. */
+    partsOf(key: string, options?: Versioned): Promise<ObjectPart[]>
     listUploads(
       options?: Omit<Paged, 'limit'>,
     ): Promise<{ uploads: UnfinishedUpload[]; cursor?: string | undefined }>
@@ -177,6 +180,16 @@ function multipartGroup(store: Store): StoreGroups['multipart'] {
         cursor = page.cursor
       } while (cursor !== undefined)
       return all
+    },
+    async partsOf(key, { version, signal } = {}) {
+      if (!store.capabilities.multipart) return []
+      const full = store.fullKey(key)
+      checkVersion(store.subject(key), version)
+      return store.call(
+        { operation: 'parts-of', key, signal },
+        async (driver, s) =>
+          (await driver.multipart?.partsOf?.(full, { version, signal: s })) ?? [],
+      )
     },
     async listUploads({ prefix = '', cursor, signal } = {}) {
       if (!able('').listUploads) refuse(store.subject(''), LIST_UPLOADS)

@@ -91,12 +91,12 @@ export class Store {
   readonly timeouts: Readonly<typeof DEFAULT_TIMEOUTS>
   /** Each attempt of each call, for meters and logs. */
   observe: ((observation: Observation) => void) | undefined
-  /** Parts, versions, classes, tags and retention, where the store has them; else each call is refused. */
-  readonly groups: StoreGroups
-
+  /** Each request that is signed, by what it will do. */
+  signed: ((action: string) => void) | undefined
   readonly #parts: StoreParts
   readonly #mayBeReserved: boolean
   readonly #retry: typeof DEFAULT_RETRY
+  #groups: StoreGroups | undefined
   #driver: Promise<Driver> | undefined
 
   constructor(parts: StoreParts, mayBeReserved = false) {
@@ -113,13 +113,18 @@ export class Store {
     this.transfer = { ...DEFAULT_TRANSFER, ...defined(options.transfer) }
     this.timeouts = { ...DEFAULT_TIMEOUTS, ...defined(options.timeouts) }
     this.#retry = { ...DEFAULT_RETRY, ...defined(options.retry) }
-    this.groups = openGroups(this)
+  }
+
+  /** Parts, versions, classes, tags and retention, where the store has them; else each call is refused. */
+  get groups(): StoreGroups {
+    return (this.#groups ??= openGroups(this))
   }
 
   /** The same store, for Skein's own state under `.skein/`, which others can neither see nor touch. */
   reserved(): Store {
     const reserved = new Store(this.#parts, true)
     reserved.observe = this.observe
+    reserved.signed = this.signed
     return reserved
   }
 
@@ -292,6 +297,7 @@ export class Store {
       if (signer === undefined) refuse(subject, 'sign URLs')
       const key = this.fullKey(request.key)
       checkSigning(subject, request)
+      this.signed?.(request.action)
       return signer.presign(this.prefix === '' ? request : { ...request, key })
     } catch (error) {
       // By hand, since `async` would cost the hot path a promise more.

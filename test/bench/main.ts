@@ -10,6 +10,12 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   api: async () => (await import('./api/benchmark.ts')).api,
   coldstart: async () => (await import('./coldstart/benchmark.ts')).coldstart,
   fuzz: async () => (await import('./fuzz/benchmark.ts')).fuzz,
+  copy: async () => (await import('./copy/benchmark.ts')).copy,
+  resume: async () => (await import('./resume/benchmark.ts')).resume,
+  integrity: async () => (await import('./integrity/benchmark.ts')).integrity,
+  fanout: async () => (await import('./fanout/benchmark.ts')).fanout,
+  scale: async () => (await import('./scale/benchmark.ts')).scale,
+  cost: async () => (await import('./cost/benchmark.ts')).cost,
 }
 
 async function main(): Promise<void> {

@@ -63,7 +63,10 @@ describe.each(KIND)('resuming at %s', TIME_LIMIT, (kind) => {
     const second = await attempt('film', fileOf(1), pocket, free)
     expect(second.outcome).toMatchObject({ key: 'film', size: SIZE })
     expect(first.wire.sentBytes()).toBeGreaterThan(0)
-    expect(second.wire.sentBytes()).toBe(SIZE - first.wire.sentBytes())
+    const left = SIZE - first.wire.sentBytes()
+    expect(second.wire.sentBytes()).toBeLessThanOrEqual(left)
+    // One was in flight when the other was lost, and may have arrived though nobody heard of it.
+    expect(second.wire.sentBytes()).toBeGreaterThanOrEqual(left - CHUNK_BYTES)
     expect(pocket.kept.size).toBe(0)
     sameBytes(await readAll((await skein.store.get('film')).body), bytesOf(SIZE, 1))
   })

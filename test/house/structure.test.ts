@@ -8,7 +8,7 @@ import { ROOT, importsOf, sourceFiles, staticClosure } from './imports.ts'
 
 /** From top to bottom; a row's folders never import each other. */
 const RANKS: readonly (readonly string[])[] = [
-  ['app.ts'],
+  ['app.ts', 'front.ts'],
   ['api', 'tasks.ts'],
   ['suite.ts'],
   ['job-kinds.ts'],
@@ -18,6 +18,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['replication', 'integrity'],
   ['workspaces'],
   ['access'],
+  ['sync'],
   ['copy'],
   ['compare'],
   ['events'],

@@ -3,6 +3,7 @@
 import { expect, test } from 'vitest'
 import type { Landscape } from '#shared/events/changes.ts'
 import type { Task } from '#shared/platform.ts'
+import { createCounters } from '#shared/metrics/counters.ts'
 import { parseStoreUri } from '#shared/storage/address.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { openStore } from '#shared/storage/open.ts'
@@ -25,6 +26,7 @@ function open({ arrived, sweep, queue, landscape }: Behaviour = {}) {
   const sent: Task[] = []
   const logged: string[] = []
   const told: string[] = []
+  const counters = createCounters()
   const suite: TaskSuite = {
     platform: {
       now: Date.now,
@@ -45,6 +47,7 @@ function open({ arrived, sweep, queue, landscape }: Behaviour = {}) {
     store: (name) =>
       openStore(`memory:${name}`, { env: {}, fileSystem: false, now: Date.now }, { name }),
     landscape: () => ({ places: [], workspaces: [], stagingPrefix: '', ...landscape }),
+    counters,
     workspace: (name) =>
       name === 'app' || name === 'demo'
         ? {
@@ -67,6 +70,10 @@ function open({ arrived, sweep, queue, landscape }: Behaviour = {}) {
               resyncStep: async () => [],
               watch: async () => [],
               sendWebhook: async () => undefined,
+              rangeStep: async () => [],
+              probe: async () => undefined,
+              catchUpStep: async () => [],
+              sweepTombstones: async () => undefined,
             },
           }
         : undefined,
@@ -151,11 +158,14 @@ test('a sweep is a step for each workspace, and goes on from its cursor', async 
   expect(sent).toEqual([
     { v: 1, kind: 'sweep-uploads', workspace: 'app' },
     { v: 1, kind: 'sweep-uploads', workspace: 'demo' },
+    { v: 1, kind: 'sweep-tombstones', workspace: 'app' },
+    { v: 1, kind: 'sweep-copies', store: 'main' },
+    { v: 1, kind: 'sweep-copies', store: 'second' },
   ])
   expect(await tasks.consume([message(sent[0])])).toEqual([{ result: 'done' }])
   expect(sent.at(-1)).toEqual({ v: 1, kind: 'sweep-uploads', workspace: 'app', cursor: 'end' })
   expect(await tasks.consume([message(sent.at(-1))])).toEqual([{ result: 'done' }])
-  expect(sent).toHaveLength(3)
+  expect(sent).toHaveLength(6)
 })
 
 test('without a queue a schedule does the work itself, and no more than it may', async () => {
@@ -168,7 +178,8 @@ test('without a queue a schedule does the work itself, and no more than it may',
     },
   })
   await tasks.schedule('sweep')
-  expect(seen).toHaveLength(100)
+  // The other sweeps have had their turns.
+  expect(seen).toHaveLength(97)
 })
 
 test('a workspace that fails does not keep the others from being swept', async () => {
@@ -186,7 +197,7 @@ test('a workspace that fails does not keep the others from being swept', async (
 
 test.each(['', 'Sweep', 'toString'])('there is no schedule %j', async (name) => {
   await expect(open().schedule(name)).rejects.toThrow(
-    `There is no schedule "${name}", only sweep, watch, scan.`,
+    `There is no schedule "${name}", only sweep, watch, probe, scan.`,
   )
 })
 

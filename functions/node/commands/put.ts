@@ -4,7 +4,8 @@ import { createReadStream, openAsBlob } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join, relative, sep } from 'node:path'
 import { Readable } from 'node:stream'
-import type { Body } from '#shared/storage/body.ts'
+import type { StreamJob } from '#shared/copy/stream.ts'
+import type { ObjectInfo } from '#shared/storage/contract.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { formatBytes } from '../terminal/format.ts'
 import type { Output } from '../terminal/output.ts'
@@ -97,26 +98,38 @@ async function send(
   const progress = startProgress(upload.key, upload.size, out.stderr)
   let sent = 0
   try {
-    const info = await store.put(upload.key, await open(upload, out.stdin), {
-      signal,
-      mode: options.flag('ifAbsent') ? 'create' : 'overwrite',
+    const properties = {
       contentType: options.text('type') ?? contentTypeOf(upload.key),
       cacheControl: options.text('cacheControl'),
       storageClass: options.text('class'),
       metadata: readPairs(options.texts('metadata'), '--metadata'),
-      onProgress(bytes) {
+    }
+    const written = {
+      signal,
+      mode: options.flag('ifAbsent') ? ('create' as const) : ('overwrite' as const),
+      onProgress(bytes: number) {
         sent = bytes
         progress.update(bytes)
       },
-    })
+    }
+    const info =
+      upload.size === undefined
+        ? await sendStream({ ...written, to: store, key: upload.key, properties }, upload, out)
+        : await store.put(upload.key, await openAsBlob(upload.path), { ...written, ...properties })
     return { key: upload.key, size: upload.size ?? sent, etag: info.etag }
   } finally {
     progress.end()
   }
 }
 
-async function open({ path, size }: Upload, stdin: Readable): Promise<Body> {
-  if (size !== undefined) return openAsBlob(path)
+/** It can be read but once, so it is hashed on its way, and held to that when it is there. */
+async function sendStream(
+  job: Omit<StreamJob, 'stream'>,
+  { path }: Upload,
+  { stdin }: Output,
+): Promise<ObjectInfo> {
+  const { copyStream } = await import('#shared/copy/stream.ts')
   const readable = path === '-' ? stdin : createReadStream(path)
-  return Readable.toWeb(readable) as ReadableStream<Uint8Array>
+  const stream = Readable.toWeb(readable) as ReadableStream<Uint8Array>
+  return (await copyStream({ ...job, stream })).info
 }

@@ -3,6 +3,8 @@
 import * as z from '#shared/shape/shape.ts'
 import { checkOwnKey } from '#shared/access/refusals.ts'
 import { signDownload } from '#shared/workspaces/downloads.ts'
+import type { Download, DownloadRequest } from '#shared/client/protocol.ts'
+import type { OpenWorkspace } from '#shared/suite.ts'
 import { downloadRequest } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
 
@@ -17,11 +19,24 @@ const download = route({
   body: downloadRequest,
   answer: { status: 200, body: 'Download' },
   refusals: REFUSALS,
-  handle({ workspace, who, body, suite }) {
+  async handle({ workspace, who, body, suite }) {
     checkOwnKey(who, body.key)
-    return signDownload(workspace, body, suite.downloads)
+    const originOf = () => workspace.replication.originOf()
+    const signed = await signDownload(workspace, body, suite.downloads, { originOf })
+    countRead(workspace, body, signed)
+    return signed
   },
 })
+
+/** How many bytes are asked for is known of a range, and of what was looked at. */
+function countRead(
+  { cost }: OpenWorkspace,
+  { key, range }: Pick<DownloadRequest, 'key' | 'range'>,
+  { store, object }: Download,
+): void {
+  const last = range?.last ?? (object && object.size - 1)
+  cost.count(store, key, last === undefined ? undefined : last - (range?.first ?? 0) + 1)
+}
 
 const { key, from, expiresInSeconds, disposition, filename, contentType, version, verify } =
   downloadRequest.shape
@@ -40,8 +55,10 @@ const redirect = route({
   refusals: REFUSALS,
   async handle({ workspace, who, query, suite, request }) {
     checkOwnKey(who, query.key)
-    const options = { redirect: true, head: request.method === 'HEAD' }
+    const originOf = () => workspace.replication.originOf()
+    const options = { redirect: true, head: request.method === 'HEAD', originOf }
     const signed = await signDownload(workspace, query, suite.downloads, options)
+    if (!options.head) countRead(workspace, query, signed)
     return signed.request.url
   },
 })

@@ -91,7 +91,9 @@ const COMMANDS = {
   pause: 'Stop a job after the object in hand; it goes on from there',
   resume: 'Let a paused job go on',
   cancel: 'End a job where it is',
+  apply: 'Do what a dry run has shown',
   cutover: 'Make a migration’s destination the primary',
+  repair: 'Mend what a sweep has found, as far as a proven copy can',
   rollback: 'Undo what a job did, as far as its kind can',
   cleanup: 'Remove what a migration has left at its source',
 } as const

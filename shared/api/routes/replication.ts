@@ -1,7 +1,7 @@
 // The copies of a workspace: what is late, and what to do about it.
 
 import { checkOwnKey, ownPrefix } from '#shared/access/refusals.ts'
-import { replayRequest, resyncRequest } from '../requests.ts'
+import { failbackRequest, failoverRequest, replayRequest, resyncRequest } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
 
 const status = route({
@@ -47,4 +47,34 @@ const resync = route({
     workspace.replication.resync({ ...body, prefix: ownPrefix(who, body.prefix) }),
 })
 
-export const REPLICATION_ROUTES = [status, replay, resync]
+const failOver = route({
+  method: 'post',
+  path: '/failover',
+  scopes: ['operate'],
+  summary: 'Have another store take the writes, which the others follow from now on',
+  query: NO_QUERY,
+  body: failoverRequest,
+  answer: { status: 200, body: 'FailoverStatus' },
+  refusals: ['denied', 'invalid', 'precondition', 'unavailable'],
+  handle({ workspace, who, body }) {
+    checkOwnKey(who, '')
+    return workspace.replication.failOver(body, who.name)
+  },
+})
+
+const failBack = route({
+  method: 'post',
+  path: '/failback',
+  scopes: ['operate'],
+  summary: 'Have the primary take the writes again, once it holds all that was written meanwhile',
+  query: NO_QUERY,
+  body: failbackRequest,
+  answer: { status: 200, body: 'FailoverStatus' },
+  refusals: ['denied', 'invalid', 'precondition', 'unavailable'],
+  handle({ workspace, who, body }) {
+    checkOwnKey(who, '')
+    return workspace.replication.failBack(body, who.name)
+  },
+})
+
+export const REPLICATION_ROUTES = [status, replay, resync, failOver, failBack]

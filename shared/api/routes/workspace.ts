@@ -3,20 +3,21 @@
 import * as z from '#shared/shape/shape.ts'
 import { ownPrefix } from '#shared/access/refusals.ts'
 import { workspaceStats } from '#shared/workspaces/stats.ts'
-import { workspaceStatus } from '#shared/workspaces/status.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
 
 const status = route({
   method: 'get',
   path: '/status',
   scopes: ['operate'],
-  summary: 'Ask each store whether it is well',
+  summary: 'Tell how the workspace stands: its stores, its copies, and what to do about each issue',
   query: NO_QUERY,
   body: NO_BODY,
   answer: { status: 200, body: 'WorkspaceStatus' },
   refusals: ['denied'],
-  handle: ({ workspace, suite, request }) =>
-    workspaceStatus(workspace, { circuits: suite.downloads.circuits, signal: request.signal }),
+  async handle({ workspace, suite, request }) {
+    const { standing } = await import('../standing.ts')
+    return standing(suite, workspace, request.signal)
+  },
 })
 
 const stats = route({
