@@ -3,6 +3,7 @@
 
 import type { Engine } from '#shared/jobs/engine.ts'
 import type { Ledger } from '#shared/jobs/ledger.ts'
+import { absentAlone } from '#shared/storage/errors.ts'
 import type { IntegrityRules } from './rules.ts'
 import { inputOf } from './rules.ts'
 
@@ -61,6 +62,6 @@ function dueMode(
 /** One sweep at a time; one that rests or was stopped holds up nobody. */
 async function isRunning(jobs: Due['jobs'], job: string | undefined): Promise<boolean> {
   if (job === undefined) return false
-  const view = await jobs.view(job).catch(() => undefined)
+  const view = await jobs.view(job).catch(absentAlone)
   return view?.state === 'running'
 }

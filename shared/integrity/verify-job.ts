@@ -87,9 +87,9 @@ async function sweepPhase(
   if (job.input.planOnly) return { done: true, result: { plan: planShown(plan) } }
   const context = await openContext(place, job.input)
   const number = job.phases.length - 1
-  const cut = await job.ledger.read<{ parts: SweepPart[] }>(planName(job, number))
+  const cut = (await job.partsOf(number)) as readonly SweepPart[]
   const parts = await Promise.all(
-    (cut?.parts ?? []).map(async (part, at) => {
+    cut.map(async (part, at) => {
       if (budgetUsd === undefined) return part
       const { tally } = await readPart(job.ledger, { job: job.id, phase: number, part: at })
       const whole = plan.dueUsd * NANO
@@ -98,10 +98,6 @@ async function sweepPhase(
     }),
   )
   return { phase: 'sweep', parts: [...parts, ...besides(context)] }
-}
-
-function planName(job: Job, phase: number): string {
-  return job.own(`phases/${phase}`)
 }
 
 async function step(

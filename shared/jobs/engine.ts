@@ -22,6 +22,13 @@ export interface EngineOptions {
   stepSeconds?: number
 }
 
+/** A phase as it was cut, once. */
+interface Plan {
+  next: Extract<Next, { phase: string }>
+  /** The command that it answers. */
+  asked?: string
+}
+
 export interface JobView extends JobRecord {
   /** Of all phases, the present one included. */
   tally: Tally
@@ -80,7 +87,15 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function jobOf({ id, input, phases }: JobRecord): Job {
-    return { id, input, phases, ledger, now, own: (name) => names.own(id, name) }
+    return {
+      ...{ id, input, phases, ledger, now },
+      own: (name) => names.own(id, name),
+      partsOf: (phase) => partsOf(id, phase),
+    }
+  }
+
+  async function partsOf(id: string, phase: number): Promise<readonly unknown[]> {
+    return (await ledger.read<Plan>(names.plan(id, phase)))?.next.parts ?? []
   }
 
   /** The job's next phase, kept once: whoever comes second finds what the first one kept. */
@@ -89,31 +104,38 @@ export function createEngine(options: EngineOptions): Engine {
     const number = record.phases.length
     const ended = record.phases.at(-1)
     const tally = ended && (await tallyOf(record, number - 1))
-    const kept = await ledger.change<Next>(
-      names.plan(record.id, number),
-      await planned(record, kind, ended && { ...ended, tally: tally! }),
-    )
+    const next = await planned(record, kind, ended && { ...ended, tally: tally! })
     const changed = await change(record.id, (found) => {
-      if (found.phases.length !== number) return found
+      // Somebody else was quicker, or has stopped it or asked for something else meanwhile.
+      const stands = isAtWork(found) && found.asked === record.asked
+      if (!stands || found.phases.length !== number) return found
       const phases = found.phases.map((phase, index) =>
         index === number - 1 && tally ? { ...phase, tally } : phase,
       )
-      return entered({ ...found, phases }, kept, now())
+      return entered({ ...found, phases }, next, now())
     })
-    if ('ready' in kept) await ledger.remove(names.plan(record.id, number))
     if (hasEnded(changed)) await ledger.remove(names.active(record.id))
     if (!isAtWork(changed) || changed.phases.length !== number + 1) return []
-    return 'phase' in kept && kept.parts.length === 0 ? advance(changed) : partTasks(changed)
+    return 'phase' in next && next.parts.length === 0 ? advance(changed) : partTasks(changed)
   }
 
+  /** A phase is kept before it is entered, with what it was asked for by. */
   async function planned(
     record: JobRecord,
     kind: JobKind,
     ended: Phase | undefined,
-  ): Promise<(found: Next | undefined) => Next> {
-    const there = await ledger.read<Next>(names.plan(record.id, record.phases.length))
-    const next = there ?? (await kind.next(jobOf(record), ended, record.asked))
-    return (found) => found ?? next
+  ): Promise<Next> {
+    const { id, phases, asked } = record
+    const name = names.plan(id, phases.length)
+    const isFor = (plan: Plan | undefined): plan is Plan =>
+      plan !== undefined && plan.asked === asked
+    const there = await ledger.read<Plan>(name)
+    if (isFor(there)) return there.next
+    const next = await kind.next(jobOf(record), ended, asked)
+    if (!('phase' in next)) return next
+    const made: Plan = { next, ...(asked !== undefined && { asked }) }
+    const kept = await ledger.change<Plan>(name, (found) => (isFor(found) ? found : made))
+    return kept.next
   }
 
   async function tallyOf(record: JobRecord, phase: number): Promise<Tally> {
@@ -275,9 +297,8 @@ export function createEngine(options: EngineOptions): Engine {
         return []
       }
       if ('past' in taken) return taken.past.ended ? afterPart(record, fields.part) : []
-      const plan = await ledger.read<Next>(names.plan(record.id, fields.phase))
       const { name: phase } = record.phases[fields.phase]!
-      const of = plan && 'phase' in plan ? plan.parts[fields.part] : undefined
+      const of = (await partsOf(record.id, fields.phase))[fields.part]
       const kind = await kindOf(record)
       const given = { phase, of, ...limits(record.id) }
       const done = await workOn(kind, jobOf(record), given, fields, taken)

@@ -56,6 +56,8 @@ export interface Job<Input = unknown> {
   now: () => number
   /** The ledger's name for a record of this job's own. */
   own(name: string): string
+  /** How an earlier phase was cut. */
+  partsOf(phase: number): Promise<readonly unknown[]>
 }
 
 /** What a step works on. */

@@ -5,7 +5,7 @@ import { createEngine } from '#shared/jobs/engine.ts'
 import type { Engine } from '#shared/jobs/engine.ts'
 import { createHere } from '#shared/jobs/here.ts'
 import type { JobKind } from '#shared/jobs/job.ts'
-import { jobFields } from '#shared/jobs/job.ts'
+import { jobFields, names } from '#shared/jobs/job.ts'
 import { createLedger } from '#shared/jobs/ledger.ts'
 import { readNotes } from '#shared/jobs/part.ts'
 import type { Task } from '#shared/platform.ts'
@@ -128,6 +128,33 @@ function setUpOptions(kind: JobKind) {
     kind: async () => kind,
   }
 }
+
+test('a command is not answered by the phase that a dead process had made ready for another', async () => {
+  const { engine, ledger, sent } = setUp(countKind())
+  const { id } = await engine.start('count', { parts: 1, upTo: 3 })
+  await drain(engine, sent)
+  await ledger.write(names.plan(id, 1), { next: { phase: 'another', parts: [0] } })
+  await engine.command(id, 'recount')
+  await drain(engine, sent)
+  const { state, phases } = await engine.view(id)
+  expect({ state, phases: phases.map(({ name }) => name) }).toEqual({
+    ...{ state: 'done', phases: ['first', 'again'] },
+  })
+})
+
+test('a job that is cancelled while its next phase is made stays cancelled', async () => {
+  const kind = countKind()
+  const { engine, sent } = setUp({
+    ...kind,
+    async next(job, ended, command) {
+      if (ended) await engine.cancel(job.id)
+      return kind.next(job, ended, command)
+    },
+  })
+  const { id } = await engine.start('count', { parts: 1, upTo: 3 })
+  await drain(engine, sent)
+  expect(await engine.view(id)).toMatchObject({ state: 'cancelled' })
+})
 
 test('input that is not the kind’s own is refused by name', async () => {
   const { engine } = setUp(countKind())
