@@ -68,12 +68,12 @@ const TARGETS: Record<string, Target> = {
     },
   },
   cloudflare: {
-    entries: { 'work/work': 'functions/cloudflare/work.ts' },
+    entries: { 'behind/behind': 'functions/cloudflare/work.ts' },
     // A folder for each, since a Worker is sent with all that lies in its own.
     options: {
       ...workerBundling(root),
-      chunkNames: 'work/chunks/[name]-[hash]',
-      assetNames: 'work/[name]-[hash]',
+      chunkNames: 'behind/chunks/[name]-[hash]',
+      assetNames: 'behind/[name]-[hash]',
     },
     whole: {
       entries: { 'front/front': 'functions/cloudflare/front.ts' },

@@ -34,7 +34,7 @@ const STEPS: readonly (readonly [packed: string, pack: (home: string) => Promise
 ]
 
 function wrangled(config: string): (typeof STEPS)[number] {
-  const packed = config === 'wrangler.toml' ? 'front' : 'work'
+  const packed = config === 'wrangler.toml' ? 'front' : 'behind'
   const folder = `dist/skein-cloudflare/${packed}`
   const outdir = ['--outdir', join(root, folder)]
   return [folder, (home) => run(home, 'wrangler', 'deploy', '--dry-run', '-c', config, ...outdir)]

@@ -15,7 +15,7 @@ const AT_ONCE: Record<string, readonly string[]> = {
   'schedule.mjs': ['hono'],
   'index.mjs': ['@azure/functions', '@azure/functions-extensions-base', 'cookie', 'hono'],
   'front.js': ['hono'],
-  'work.js': ['hono'],
+  'behind.js': ['hono'],
 }
 
 const SDKS = ['@aws-sdk/client-s3', '@azure/storage-blob']

@@ -92,7 +92,7 @@ it('runs no schedule at a time that none has', async () => {
 })
 
 it('every module loads in workerd', async () => {
-  const files = await moduleNames(folder, 'work')
+  const files = await moduleNames(folder, 'behind')
   const worker = await startWorker(folder, {}, importing(files))
   onTestFinished(() => worker.stop())
   const answer = await worker.send({ path: '/' })

@@ -115,7 +115,7 @@ describe('deploy tools', { timeout: 60_000 }, () => {
 
   it('pack for Cloudflare two Workers that run', async () => {
     const folder = join(DIST, 'skein-cloudflare')
-    for (const one of ['front', 'work'] as const) {
+    for (const one of ['front', 'behind'] as const) {
       const built = await moduleNames(join(DIST, 'cloudflare'), one)
       expect(await moduleNames(folder, one)).toEqual(built)
     }

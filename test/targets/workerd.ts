@@ -61,7 +61,7 @@ export interface WorkerTarget extends RunningTarget {
   putPhoto(key: string, content: string): Promise<void>
 }
 
-export type WorkerName = 'front' | 'work'
+export type WorkerName = 'front' | 'behind'
 
 /** `entry`: a module to start in the place of both, which may import what is in the folder of the one behind. */
 export async function startWorker(
@@ -76,7 +76,7 @@ export async function startWorker(
   }
   const work = {
     ...{ name: 'skein-work', ...common, ...WORK_BINDINGS },
-    ...(await modulesIn(folder, 'work', entry)),
+    ...(await modulesIn(folder, 'behind', entry)),
   }
   const miniflare = new Miniflare({
     workers: entry === undefined ? [front, work, RECORDER] : [work, RECORDER],
