@@ -13,7 +13,7 @@ import { addCosts } from '#shared/prices/ladder.ts'
 import { times } from '#shared/prices/money.ts'
 import type { Prices } from '#shared/prices/prices.ts'
 import type { Shelf } from '#shared/prices/shelf.ts'
-import type { Item } from './demand.ts'
+import type { Item, Why } from './demand.ts'
 import type { StorePlace } from './places.ts'
 import { shelfOf } from './places.ts'
 
@@ -24,7 +24,7 @@ export interface Charged {
   prefix: string
   charge: Item['charge'] | 'standing'
   /** `copies`: it is there for the replicas' sake. */
-  why: 'use' | 'copies'
+  why: Why
   cost: Cost | Unknown
 }
 

@@ -19,6 +19,8 @@ export interface Alert {
   limit: number
   found: number
   month: string
+  /** Of a forecast: what is not in it, since nobody knows its price. */
+  unknown?: readonly string[] | undefined
 }
 
 interface AlertPlace {
@@ -26,6 +28,7 @@ interface AlertPlace {
   ledger: Ledger
   cost: CostRules
   now: () => number
+  send(tasks: readonly Task[]): Promise<void>
 }
 
 interface Told {
@@ -35,14 +38,16 @@ interface Told {
 
 export function alertsOf(
   budgets: readonly Budget[],
-  { month, forecast }: Plain<Report>,
+  { month, forecast, unknown }: Plain<Report>,
   { lately, inventory }: Pick<Analysis, 'lately' | 'inventory'>,
 ): Alert[] {
   const sentGb = sentIn(lately, inventory) / 1e9
   const requests = requestsADay(lately)
   return budgets.flatMap(({ name: budget, forecastUsd, egressGb, requestsADay: most }) => {
     const over = (what: Alert['what'], limit: number | undefined, found: number): Alert[] =>
-      limit !== undefined && found > limit ? [{ budget, what, limit, found, month }] : []
+      limit !== undefined && found > limit
+        ? [{ budget, what, limit, found, month, ...(what === 'forecast' && { unknown }) }]
+        : []
     return [
       ...over('forecast', forecastUsd, Number(forecast.amount)),
       ...over('egress', egressGb, sentGb),
@@ -64,22 +69,21 @@ function requestsADay({ rows, days }: Usage): number {
   return all.reduce((sum, count) => sum + count, 0) / Math.max(1, days)
 }
 
-/** Those that nobody was told of this month. */
-export async function alertTasks(
-  { workspace, ledger, cost, now }: AlertPlace,
-  report: Plain<Report>,
-  analysis: Pick<Analysis, 'lately' | 'inventory'>,
-): Promise<Task[]> {
-  const alerts = alertsOf(cost.budgets, report, analysis)
-  if (alerts.length === 0 || cost.webhooks.length === 0) return []
+/**
+ * Sends those that nobody was told of this month, and then notes that: should the note be lost, they are told again
+ * by the same ids.
+ */
+export async function sendAlerts(place: AlertPlace, alerts: readonly Alert[]): Promise<void> {
+  const { workspace, ledger, cost, now } = place
+  const [first] = alerts
+  if (!first || cost.webhooks.length === 0) return
+  const { month } = first
   const record = await ledger.read<Told>(costNames.alerts(workspace))
-  const told = record?.month === report.month ? record.alerts : []
+  const told = record?.month === month ? record.alerts : []
   const news = alerts.filter((alert) => !told.includes(nameOf(alert)))
-  if (news.length === 0) return []
-  const kept: Told = { month: report.month, alerts: [...told, ...news.map(nameOf)] }
-  await ledger.write(costNames.alerts(workspace), kept)
+  if (news.length === 0) return
   const timestamp = new Date(now()).toISOString()
-  return news.flatMap((alert) =>
+  const tasks = news.flatMap((alert) =>
     cost.webhooks.map(({ url }): Task => {
       const data = { workspace, ...alert }
       const body = JSON.stringify({ type: 'cost.budget-exceeded', timestamp, data })
@@ -87,10 +91,14 @@ export async function alertTasks(
       return { v: 1, kind: 'cost', does: 'tell', workspace, url, id, body }
     }),
   )
+  await place.send(tasks)
+  const kept: Told = { month, alerts: [...told, ...news.map(nameOf)] }
+  await ledger.write(costNames.alerts(workspace), kept)
 }
 
-function nameOf({ budget, what }: Alert): string {
-  return `${what} ${budget}`
+/** A limit that was raised since is another occasion. */
+function nameOf({ budget, what, limit }: Pick<Alert, 'budget' | 'what' | 'limit'>): string {
+  return `${what} ${budget} ${limit}`
 }
 
 /** The same for the same occasion, told twice or not. */

@@ -70,14 +70,20 @@ export async function analyse(place: CostPlace): Promise<Analysis> {
   return { places, inventory, growth, month, lately, prices, regions, rules, now }
 }
 
+/** Copies that nobody could see would be taken for none. */
+function incomplete({ unreachable, workspace }: Inventory): StorageError {
+  const message = `${unreachable.join(' and ')} could not be listed, and without what is there ${workspace} cannot be advised; begin it anew when they can be.`
+  return new StorageError('unavailable', message, { retry: 'never' })
+}
+
 function noInventory(workspace: string): StorageError {
   const message = `What ${workspace} holds is not known yet: take an inventory, as \`skein cost report\` does.`
   return new StorageError('not-found', message)
 }
 
 export function report(analysis: Analysis, depth?: number): Report {
-  const { prices, places, inventory, growth, month: usage, now } = analysis
-  return reportOf({ prices, places, inventory, growth, usage, now, depth })
+  const { prices, places, inventory, growth, month: usage, lately, now } = analysis
+  return reportOf({ prices, places, inventory, growth, usage, lately, now, depth })
 }
 
 export function ratesLately({ lately, inventory }: Analysis): MonthlyRate[] {
@@ -99,6 +105,7 @@ export async function adviceFor(
 ): Promise<Advice> {
   const { advise } = await import('./advice/advise.ts')
   const { prices, regions, places, inventory, rules } = analysis
+  if (inventory.unreachable.length > 0) throw incomplete(inventory)
   return advise({
     ...{ prices, regions, places, inventory, rates: ratesLately(analysis) },
     constraints: { ...rules.constraints, ...asked.constraints },

@@ -17,12 +17,15 @@ interface Of {
   prefix: string
 }
 
+/** `copies`, `uploads`: what new objects take, in replicas and where they land. */
+export type Why = 'use' | 'copies' | 'uploads'
+
 export type Item = Of &
   (
     | { charge: 'storage'; piles: readonly Pile[] }
-    | { charge: 'requests'; operation: Operation; count: number; why: 'use' | 'copies' }
+    | { charge: 'requests'; operation: Operation; count: number; why: Why }
     | { charge: 'retrieval'; bytes: number }
-    | { charge: 'egress'; to: 'internet' | Place; bytes: number; why: 'use' | 'copies' }
+    | { charge: 'egress'; to: 'internet' | Place; bytes: number; why: Why }
   )
 
 /** Objects of a cell as whole numbers: so many of one size, and the rest a byte larger. */
@@ -65,30 +68,45 @@ function kept({ inventory, places, growth = 1 }: DemandOptions): Item[] {
 
 function used({ inventory, places, rates }: DemandOptions): Item[] {
   const known = spreadRates(inventory, rates)
-  const spread = known.flatMap(({ cell, rate, share }): Item[] => {
-    const index = inventory.stores.indexOf(rate.store)
-    const of = { store: rate.store, class: cell.placement[index]!, prefix: cell.prefix }
-    return itemsOf(of, rate, share)
+  let [rate, before] = [known[0]?.rate, 0]
+  const spread = known.flatMap((one): Item[] => {
+    if (one.rate !== rate) [rate, before] = [one.rate, 0]
+    const index = inventory.stores.indexOf(one.rate.store)
+    const { cell } = one
+    const of = { store: one.rate.store, class: cell.placement[index]!, prefix: cell.prefix }
+    const until = before + one.share
+    const items = itemsOf(of, one.rate, [before, until])
+    before = until
+    return items
   })
   // What was asked for and is not there any more was paid for all the same.
-  const found = new Set(known.map(({ rate }) => rate))
-  const gone = rates.filter((rate) => !found.has(rate))
-  const stray = gone.flatMap((rate) => {
-    const place = places.find(({ name }) => name === rate.store)
+  const found = new Set(known.map((one) => one.rate))
+  const gone = rates.filter((one) => !found.has(one))
+  const stray = gone.flatMap((one) => {
+    const place = places.find(({ name }) => name === one.store)
     if (!place) return []
-    return itemsOf({ store: rate.store, class: place.classes[0]!, prefix: rate.prefix }, rate, 1)
+    const of = { store: one.store, class: place.classes[0]!, prefix: one.prefix }
+    return itemsOf(of, one, [0, 1])
   })
   return [...spread, ...stray]
 }
 
-/** Reads go by the class of the object; whatever else is asked does too, as providers bill it. */
-function itemsOf(of: Of, { counts, sentBytes }: MonthlyRate, share: number): Item[] {
-  const bytes = Math.round(sentBytes * share)
-  const requests = (Object.entries(counts) as [Operation, number][]).map(
-    ([operation, count]): Item => ({
-      ...of,
-      ...{ charge: 'requests', operation, count: Math.round(count * share), why: 'use' },
-    }),
+/**
+ * Reads go by the class of the object; whatever else is asked does too, as providers bill it. The part is from one
+ * share of the whole to another, so that what is rounded in the parts is not lost of the whole.
+ */
+function itemsOf(
+  of: Of,
+  { counts, sentBytes }: MonthlyRate,
+  [from, until]: readonly [number, number],
+): Item[] {
+  const part = (whole: number) => Math.round(whole * until) - Math.round(whole * from)
+  const bytes = part(sentBytes)
+  const requests = (Object.entries(counts) as [Operation, number][]).flatMap(
+    ([operation, whole]): Item[] => {
+      const count = part(whole)
+      return count > 0 ? [{ ...of, charge: 'requests', operation, count, why: 'use' }] : []
+    },
   )
   if (bytes === 0) return requests
   return [
@@ -98,22 +116,31 @@ function itemsOf(of: Of, { counts, sentBytes }: MonthlyRate, share: number): Ite
   ]
 }
 
-/** Objects that came in the last thirty days stand for a month's: each was put, and copied to its replicas. */
-function written({ inventory, places }: DemandOptions): Item[] {
+/**
+ * Objects that came in the last thirty days stand for a month's: each was put, and copied to its replicas. Where a
+ * store's log tells of more than reads, all that was asked of it is known, and nothing is reckoned besides.
+ */
+function written({ inventory, places, rates }: DemandOptions): Item[] {
   const young = inventory.cells.filter(({ age }) => AGE_STEPS[age]! < AGE_STEPS[1])
+  const logged = new Set(
+    rates.filter(({ counts }) => Object.keys(counts).some((name) => name !== 'get')).map(storeOf),
+  )
   const [primary] = places
   if (!primary) return []
-  return young.flatMap((cell) =>
+  const items = young.flatMap((cell) =>
     cell.placement.flatMap((name, index) =>
       name === null ? [] : writtenTo(cell, name, primary, places[index]!),
     ),
   )
+  return items.filter(({ store }) => !logged.has(store))
 }
+
+const storeOf = ({ store }: { store: string }): string => store
 
 function writtenTo(cell: Cell, name: string, primary: StorePlace, to: StorePlace): Item[] {
   const { prefix, objects: count, bytes, placement } = cell
   const of = { store: to.name, class: name, prefix }
-  const why = to === primary ? 'use' : 'copies'
+  const why = to === primary ? 'uploads' : 'copies'
   const put: Item = { ...of, charge: 'requests', operation: 'put', count, why }
   const from = placement[0]
   if (to === primary || from == null) return [put]

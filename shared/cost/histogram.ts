@@ -248,18 +248,30 @@ function toCell(
 
 type Interned = ReturnType<typeof createInterned>
 
+interface Branch {
+  number: number | undefined
+  next: Map<string | null, Branch>
+}
+
+/** Found class by class, so that nothing is made for an object whose placement is known. */
 function createInterned() {
   const list: Placement[] = []
-  const numbers = new Map<string, number>()
+  const root: Branch = { number: undefined, next: new Map() }
   return {
     all: () => list,
     numberOf(placement: Placement): number {
-      const name = placement.join('\n')
-      const found = numbers.get(name)
-      if (found !== undefined) return found
-      list.push([...placement])
-      numbers.set(name, list.length - 1)
-      return list.length - 1
+      let branch = root
+      for (let store = 0; store < placement.length; store++) {
+        const name = placement[store]!
+        let next = branch.next.get(name)
+        if (!next) branch.next.set(name, (next = { number: undefined, next: new Map() }))
+        branch = next
+      }
+      if (branch.number === undefined) {
+        branch.number = list.length
+        list.push([...placement])
+      }
+      return branch.number
     },
   }
 }

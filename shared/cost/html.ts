@@ -3,6 +3,7 @@
 
 import type { Advice } from './advice/advise.ts'
 import type { Elsewhere } from './compare.ts'
+import { escape, heading, listOf, pageOf, sumsOf, tableOf } from '#shared/page.ts'
 import type { Sheet } from './pages.ts'
 import {
   adviceSheet,
@@ -22,50 +23,30 @@ export interface PageOf {
   advice?: Plain<Advice> | undefined
 }
 
-const STYLE = `
-:root { color-scheme: light dark; --bar: #2f6f9f; --soft: #8884 }
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 2rem auto; padding: 0 1rem }
-h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem }
-.sums { display: flex; flex-wrap: wrap; gap: 2rem } .sums b { display: block; font-size: 1.8rem }
-table { border-collapse: collapse; width: 100%; font-size: .9rem } .wide { overflow-x: auto }
-th, td { text-align: left; padding: .25rem .6rem; border-bottom: 1px solid var(--soft); vertical-align: top }
-.right { text-align: right; font-variant-numeric: tabular-nums }
-svg text { font: 12px system-ui, sans-serif; fill: currentColor } svg rect { fill: var(--bar) }
-li { margin: .2rem 0 } details { margin: .3rem 0 }`
-
 export function htmlPage({ report, elsewhere, advice }: PageOf): string {
   const title = `What ${report.workspace} costs, ${report.month}`
-  const body = [
-    `<h1>${escape(title)}</h1>`,
+  return pageOf(title, [
     sums(report),
-    ...reportSheets(report).flatMap((sheet) => [heading(sheet), chart(sheet), table(sheet)]),
-    ...(elsewhere ? [heading(compareSheet(elsewhere)), table(compareSheet(elsewhere))] : []),
+    ...reportSheets(report).flatMap((sheet) => [named(sheet), chart(sheet), table(sheet)]),
+    ...(elsewhere ? [named(compareSheet(elsewhere)), table(compareSheet(elsewhere))] : []),
     ...(advice ? adviceSection(advice) : []),
     listOf('Not in the sums, since nobody knows the price', report.unknown),
     listOf('To be known', [...report.warnings, ...report.coverage]),
     sourcesOf(report.sources),
-  ]
-  return `<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>${escape(title)}</title>
-<meta name="viewport" content="width=device-width"><style>${STYLE}</style></head>
-<body>
-${body.filter((part) => part !== '').join('\n')}
-</body></html>
-`
+  ])
 }
 
 function sums({ soFar, forecast, objects, bytes, at }: Plain<Report>): string {
-  const one = (value: string, label: string) => `<div><b>${escape(value)}</b>${escape(label)}</div>`
-  return `<div class="sums">${[
-    one(`$${dollars(soFar.amount)}`, 'this month so far'),
-    one(`$${dollars(forecast.amount)}`, 'forecast for the month'),
-    one(objects.toLocaleString('en-US'), 'objects'),
-    one(`${(bytes / 1e9).toFixed(1)} GB`, `as of ${at.slice(0, 10)}`),
-  ].join('')}</div>`
+  return sumsOf([
+    [`$${dollars(soFar.amount)}`, 'this month so far'],
+    [`$${dollars(forecast.amount)}`, 'forecast for the month'],
+    [objects.toLocaleString('en-US'), 'objects'],
+    [`${(bytes / 1e9).toFixed(1)} GB`, `as of ${at.slice(0, 10)}`],
+  ])
 }
 
-function heading({ title }: Sheet): string {
-  return `<h2>${escape(title[0] + title.slice(1).toLowerCase())}</h2>`
+function named({ title }: Sheet): string {
+  return heading(title[0] + title.slice(1).toLowerCase())
 }
 
 const WIDTH = 640
@@ -97,13 +78,7 @@ function chart({ columns, rows }: Sheet): string {
 }
 
 function table({ columns, rows }: Sheet): string {
-  const align = (index: number) => (columns[index]?.right ? ' class="right"' : '')
-  const head = columns.map(({ title }, index) => `<th${align(index)}>${escape(title)}</th>`)
-  const body = rows.map(
-    (row) =>
-      `<tr>${row.map((cell, index) => `<td${align(index)}>${escape(cell)}</td>`).join('')}</tr>`,
-  )
-  return `<div class="wide"><table><tr>${head.join('')}</tr>${body.join('')}</table></div>`
+  return tableOf(columns, rows)
 }
 
 function adviceSection(advice: Plain<Advice>): string[] {
@@ -139,19 +114,4 @@ function sourcesOf(lines: readonly PriceLine[]): string {
       return `${usd} ${unit} (${doubts}; ${source})${note === undefined ? '' : `: ${note}`}`
     }),
   )
-}
-
-function listOf(title: string, lines: readonly string[]): string {
-  if (lines.length === 0) return ''
-  const head = title === '' ? '' : `<h2>${escape(title)}</h2>`
-  return `${head}<ul>${lines.map((line) => `<li>${escape(line)}</li>`).join('')}</ul>`
-}
-
-/** Keys are anybody's: nothing of them may become markup. */
-export function escape(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;')
 }

@@ -7,7 +7,7 @@ import type { Store } from '#shared/storage/store.ts'
 import { downloadRules } from '#shared/workspaces/download-rules.ts'
 import type { Found, Row } from '#shared/workspaces/strays.ts'
 import { storesOf } from '#shared/workspaces/workspace.ts'
-import type { Cell, Histogram, HistogramLimits, HistogramRecord, Placement } from './histogram.ts'
+import type { Cell, Histogram, HistogramLimits, HistogramRecord } from './histogram.ts'
 import { createHistogram } from './histogram.ts'
 import type { InventoryLine } from './import/s3-inventory.ts'
 
@@ -93,21 +93,30 @@ function addPage(
   at: number,
 ): number {
   let objects = 0
+  const placement: (string | null)[] = standards.map(() => null)
   for (const { key, found } of rows) {
-    const first = found.find(({ entry }) => entry?.object)?.entry?.object
+    const first = found.find(hasObject)?.entry?.object
     if (!first) continue
     objects++
     const ageDays = (at - first.modified.getTime()) / DAY_MILLISECONDS
-    histogram.add({ key, bytes: first.size, ageDays, placement: placementOf(found, standards) })
+    placeIn(placement, found, standards)
+    histogram.add({ key, bytes: first.size, ageDays, placement })
   }
   return objects
 }
 
-/** Where a listing names no class, it is the provider's standard one. */
-function placementOf(found: readonly Found[], standards: readonly string[]): Placement {
-  return found.map(({ entry }, index) =>
-    entry?.object ? (entry.object.storageClass ?? standards[index]!) : null,
-  )
+const hasObject = ({ entry }: Found): boolean => entry?.object !== undefined
+
+/** Where a listing names no class, it is the provider's standard one. One list serves all rows. */
+function placeIn(
+  placement: (string | null)[],
+  found: readonly Found[],
+  standards: readonly string[],
+): void {
+  for (let store = 0; store < standards.length; store++) {
+    const object = found[store]?.entry?.object
+    placement[store] = object ? (object.storageClass ?? standards[store]!) : null
+  }
 }
 
 /**
@@ -148,8 +157,9 @@ export interface Growth {
   to: string
 }
 
-/** What a day has added, less what it has taken away; undefined where the two are too close to tell. */
+/** What a day has added, less what it has taken away; undefined where the two are too close, or not whole, to tell. */
 export function growthBetween(earlier: Inventory, later: Inventory): Growth | undefined {
+  if (earlier.unreachable.length + later.unreachable.length > 0) return undefined
   const days = (Date.parse(later.takenAt) - Date.parse(earlier.takenAt)) / DAY_MILLISECONDS
   if (!(days >= 1)) return undefined
   const [before, after] = [totalsOf(earlier), totalsOf(later)]

@@ -30,7 +30,29 @@ export async function readUsage(
   const days: string[] = []
   for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MILLISECONDS) days.push(dayOf(at))
   const signed = await Promise.all(days.map((day) => readDay(ledger, workspace, day, now)))
-  return usageOf(signed.flat(), await readImported(ledger, workspace), { from, to })
+  const imported = await readImported(ledger, workspace)
+  const since = await firstDay(ledger, workspace, imported)
+  return usageOf(signed.flat(), imported, { from, to, now, since })
+}
+
+/** That anything is known of; undefined where nothing is. Names are listed in order. */
+async function firstDay(
+  ledger: Ledger,
+  workspace: string,
+  imported: readonly UsageRow[],
+): Promise<string | undefined> {
+  const prefixes = [costNames.allDays(workspace), costNames.allReads(workspace)]
+  const firsts = await Promise.all(
+    prefixes.map(async (prefix) => {
+      const { entries } = await ledger.list(prefix, { limit: 1 })
+      return entries[0]?.name.slice(prefix.length).slice(0, '2026-11-21'.length)
+    }),
+  )
+  const known = [...firsts.filter((day) => day !== undefined), ...imported.map(({ day }) => day)]
+  return known.reduce<string | undefined>(
+    (first, day) => (first === undefined || day < first ? day : first),
+    undefined,
+  )
 }
 
 async function readDay(

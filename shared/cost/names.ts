@@ -5,6 +5,8 @@ export const costNames = {
   reads: (workspace: string, day: string, instance: string) =>
     `cost/${workspace}/reads/${day}/${instance}`,
   readsOfDay: (workspace: string, day: string) => `cost/${workspace}/reads/${day}/`,
+  allReads: (workspace: string) => `cost/${workspace}/reads/`,
+  allDays: (workspace: string) => `cost/${workspace}/days/`,
   /** All of a day's together, with the instances that are in it. */
   day: (workspace: string, day: string) => `cost/${workspace}/days/${day}`,
   /** What a provider's log told, by the digest of the log, so that none counts twice. */

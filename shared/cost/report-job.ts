@@ -7,7 +7,7 @@ import * as z from '#shared/shape/shape.ts'
 import type { Advice } from './advice/advise.ts'
 import type { CostPlace } from './analysis.ts'
 import { adviceFor, analyse, compare, report } from './analysis.ts'
-import { alertTasks } from './alerts.ts'
+import { alertsOf, sendAlerts } from './alerts.ts'
 import type { Elsewhere } from './compare.ts'
 import { inventoryStep, endInventory } from './inventory-job.ts'
 import type { Plain } from './plain.ts'
@@ -48,6 +48,8 @@ export interface CostReport {
 }
 
 export interface AdviceReport {
+  /** Whose stores and keys it is about: ledgers may be shared. */
+  workspace: string
   advice: Plain<Advice>
 }
 
@@ -96,16 +98,23 @@ async function keepReport(place: CostJobPlace, job: Job<ReportInput>): Promise<u
     ...(withOthers && { elsewhere: toPlain(compare(analysis, within)) }),
   }
   await job.ledger.write(job.own(REPORT), kept)
-  const alerts = await alertTasks(place, made, analysis)
-  if (alerts.length > 0) await place.send(alerts)
+  const alerts = alertsOf(place.cost.budgets, made, analysis)
+  await sendAlerts(place, alerts)
   const { soFar, forecast, objects, bytes } = made
-  return { soFarUsd: soFar.amount, forecastUsd: forecast.amount, objects, bytes }
+  const sums = { soFarUsd: soFar.amount, forecastUsd: forecast.amount, objects, bytes }
+  return { ...sums, ...(alerts.length > 0 && { exceeded: alerts.map(({ budget }) => budget) }) }
 }
+
+/** Below the job's own name: the prefixes that its advice tells apart. */
+export const PREFIXES = 'prefixes'
 
 async function keepAdvice(place: CostJobPlace, job: Job<AdviseInput>): Promise<unknown> {
   const analysis = await analyse(costPlace(place))
   const advice = toPlain(await adviceFor(analysis, job.input))
-  const kept: AdviceReport = { advice }
+  const kept: AdviceReport = { workspace: place.workspace, advice }
+  await job.ledger.write(job.own(PREFIXES), [
+    ...new Set(analysis.inventory.cells.map(({ prefix }) => prefix)),
+  ])
   await job.ledger.write(job.own(REPORT), kept)
   const { saving, months, gapPercent, recommendations } = advice
   const tasks = job.input.apply === undefined ? [] : scheduledApply(place, job.id, advice)

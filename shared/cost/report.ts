@@ -7,7 +7,7 @@ import { isKnown } from '#shared/prices/figure.ts'
 import type { Cost } from '#shared/prices/ladder.ts'
 import { addCosts } from '#shared/prices/ladder.ts'
 import type { Money } from '#shared/prices/money.ts'
-import { compareMoney, times } from '#shared/prices/money.ts'
+import { compareMoney, plus, times } from '#shared/prices/money.ts'
 import type { Pile } from '#shared/prices/costs.ts'
 import type { Prices } from '#shared/prices/prices.ts'
 import type { Charged } from './account.ts'
@@ -19,7 +19,7 @@ import { totalsOf } from './inventory.ts'
 import type { StorePlace } from './places.ts'
 import { prefixOf } from './read-counts.ts'
 import { meanSizes } from './spread.ts'
-import type { Usage } from './usage.ts'
+import type { MonthlyRate, Usage } from './usage.ts'
 import { monthlyRates } from './usage.ts'
 
 export interface ReportInput {
@@ -29,6 +29,8 @@ export interface ReportInput {
   growth: Growth | undefined
   /** Of this month, from its first day on. */
   usage: Usage
+  /** Of the last thirty days: what the rest of the month is taken from. Absent: from what it has seen so far. */
+  lately?: Usage | undefined
   now: number
   /** How many folders deep prefixes are told apart; 1 unless told. */
   depth?: number | undefined
@@ -97,22 +99,21 @@ export interface PriceLine {
 
 const DAY_MILLISECONDS = 86_400_000
 const MAX_PREFIXES = 50
+const FEW_DAYS = 7
 
 export function reportOf(input: ReportInput): Report {
   const { prices, places, inventory, growth, usage, now, depth = 1 } = input
   const { elapsed, days, month } = monthAt(now)
-  const mean = meanSizes(inventory)
-  const demand = (monthDays: number, middle: number) =>
-    merged(
-      demandOf({
-        ...{ inventory, places, rates: monthlyRates(usage, mean, monthDays) },
-        growth: grown(inventory, growth, middle),
-      }),
-      depth,
-    )
-  const whole = chargeItems(prices, places, demand(days, middleOf(now, days, elapsed)))
+  const sofar = monthlyRates(usage, meanSizes(inventory), usage.days)
+  const demand = (rates: readonly MonthlyRate[], middle: number) => {
+    const items = demandOf({
+      ...{ inventory, places, rates, growth: grown(inventory, growth, middle) },
+    })
+    return chargeItems(prices, places, merged(items, depth))
+  }
+  const whole = demand(ratesOf(input, sofar), middleOf(now, days, elapsed))
   // The days that have passed are what `usage` counts; what is kept accrues by the day.
-  const used = chargeItems(prices, places, demand(usage.days, now))
+  const used = demand(sofar, middleOf(now, elapsed, elapsed))
   const part = used.map((one) => accrued(one, elapsed, days))
   const amount = (rows: readonly Charged[]): Total => total(rows)
   return {
@@ -121,16 +122,47 @@ export function reportOf(input: ReportInput): Report {
     ...{ soFar: amount(part), forecast: amount(whole) },
     by: {
       store: rowsBy(whole, part, ({ store }) => store),
-      prefix: rowsBy(whole, part, ({ prefix }) => prefix || '(all)').slice(0, MAX_PREFIXES),
+      prefix: shortened(rowsBy(whole, part, ({ prefix }) => prefix || '(all)')),
       class: rowsBy(whole, part, classOf(places)),
       charge: rowsBy(whole, part, chargeName),
     },
     replicas: replicasOf(whole, places),
     unknown: unknownOf(whole),
     warnings: [...warningsOf(whole), ...warningsOfInventory(inventory, growth)],
-    coverage: usage.coverage.says,
+    coverage: [...usage.coverage.says, ...fewDays(input)],
     ...linesWithSources(whole),
   }
+}
+
+/** What the month has seen, and for the days that are left of it what the last thirty have; one day says little. */
+function ratesOf(
+  { inventory, usage, lately, now }: ReportInput,
+  sofar: readonly MonthlyRate[],
+): readonly MonthlyRate[] {
+  const { elapsed, days } = monthAt(now)
+  const mean = meanSizes(inventory)
+  if (!lately) return monthlyRates(usage, mean, days)
+  return [...sofar, ...monthlyRates(lately, mean, days - elapsed)]
+}
+
+function fewDays({ usage, lately = usage }: ReportInput): string[] {
+  if (lately.days >= FEW_DAYS || lately.rows.length === 0) return []
+  return [
+    `Reads are known of the last ${lately.days.toFixed(1)} days alone, and the forecast takes the month for more of the same.`,
+  ]
+}
+
+/** The rest is one row, so that the rows still come to the whole. */
+function shortened(rows: readonly Row[]): Row[] {
+  const rest = rows.slice(MAX_PREFIXES)
+  if (rest.length === 0) return [...rows]
+  const others: Row = {
+    name: `(${rest.length} others)`,
+    soFar: plus(...rest.map(({ soFar }) => soFar)),
+    forecast: plus(...rest.map(({ forecast }) => forecast)),
+    hasUnknown: rest.some(({ hasUnknown }) => hasUnknown),
+  }
+  return [...rows.slice(0, MAX_PREFIXES), others]
 }
 
 function chargeName({ charge, why }: Charged): string {
@@ -167,7 +199,7 @@ function grown(inventory: Inventory, growth: Growth | undefined, at: number): nu
 /** What accrues by the day is due for the days that have passed; the rest is what was counted. */
 function accrued(charged: Charged, elapsed: number, days: number): Charged {
   const { charge, why, cost } = charged
-  const byTheDay = charge === 'storage' || charge === 'standing' || why === 'copies'
+  const byTheDay = charge === 'storage' || charge === 'standing' || why !== 'use'
   if (!byTheDay || !isKnown(cost)) return charged
   const [part, whole] = [Math.round(elapsed * 1440), days * 1440]
   return { ...charged, cost: { ...cost, amount: times(cost.amount, part, whole) } }

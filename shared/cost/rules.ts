@@ -25,6 +25,8 @@ export interface ApplyPolicy {
   maxPayBackMonths: number
   /** Also what cannot be undone. */
   irreversible: boolean
+  /** Also lifecycle rules, where they are the cheaper way: they stay, and act on new objects. */
+  rules: boolean
 }
 
 export interface CostRules {
@@ -80,6 +82,7 @@ export const cost = z.strictObject({
         minSavingUsd: z.optional(amount),
         maxPayBackMonths: z.optional(positive),
         irreversible: z.optional(z.boolean()),
+        rules: z.optional(z.boolean()),
       }),
     ]),
   ),
@@ -114,9 +117,11 @@ interface WrittenPolicy {
   minSavingUsd?: number | undefined
   maxPayBackMonths?: number | undefined
   irreversible?: boolean | undefined
+  rules?: boolean | undefined
 }
 
 function policyOf({ maxOnceUsd, ...given }: WrittenPolicy): ApplyPolicy {
-  const { minSavingUsd = 1, maxPayBackMonths = PAY_BACK_MONTHS, irreversible = false } = given
-  return { maxOnceUsd, minSavingUsd, maxPayBackMonths, irreversible }
+  const { minSavingUsd = 1, maxPayBackMonths = PAY_BACK_MONTHS } = given
+  const { irreversible = false, rules = false } = given
+  return { maxOnceUsd, minSavingUsd, maxPayBackMonths, irreversible, rules }
 }

@@ -69,15 +69,20 @@ function isAt(placement: Placement, store: number): boolean {
   return placement[store] != null
 }
 
-/** The mean size of the objects of a prefix, for reads that nobody told the size of. */
+/**
+ * The mean size of the objects of a prefix, for reads that nobody told the size of; of all objects, where those that
+ * were read are gone, since what was sent was not nothing.
+ */
 export function meanSizes(inventory: Inventory): (store: string, prefix: string) => number {
   const finder = createFinder(inventory.cells)
-  return (_store, prefix) => {
-    let [objects, bytes] = [0, 0]
-    for (const cell of finder.under(prefix)) {
-      objects += cell.objects
-      bytes += cell.bytes
-    }
-    return objects === 0 ? 0 : bytes / objects
+  return (_store, prefix) => meanOf(finder.under(prefix)) ?? meanOf(inventory.cells) ?? 0
+}
+
+function meanOf(cells: readonly Cell[]): number | undefined {
+  let [objects, bytes] = [0, 0]
+  for (const cell of cells) {
+    objects += cell.objects
+    bytes += cell.bytes
   }
+  return objects === 0 ? undefined : bytes / objects
 }

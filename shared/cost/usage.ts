@@ -23,9 +23,18 @@ export interface Usage {
   /** First and last day, both included. */
   from: string
   to: string
+  /** Those of them that anything is known of, the last one as far as it has come. */
   days: number
   rows: readonly UsageRow[]
   coverage: Coverage
+}
+
+export interface UsageDays {
+  from: string
+  to: string
+  now?: number | undefined
+  /** The first day that anything was counted on, where that is later. */
+  since?: string | undefined
 }
 
 export interface Coverage {
@@ -90,18 +99,25 @@ export function rowsOfReads({ day, counts }: ReadsRecord): UsageRow[] {
 export function usageOf(
   signed: readonly UsageRow[],
   imported: readonly UsageRow[],
-  { from, to }: { from: string; to: string },
+  asked: UsageDays,
 ): Usage {
+  const { from, to } = asked
   const within = ({ day }: UsageRow) => day >= from && day <= to
   const logged = addUpRows(imported.filter(within))
   const told = addUpRows(signed.filter(within))
   const covered = new Set(logged.map(placeOf))
-  const days = Math.round((Date.parse(to) - Date.parse(from)) / DAY_MILLISECONDS) + 1
   return {
-    ...{ from, to, days },
+    ...{ from, to, days: daysKnown(asked) },
     rows: [...logged, ...told.filter((row) => !covered.has(placeOf(row)))],
     coverage: coverageOf(told, logged, covered),
   }
+}
+
+/** One at least: what an hour has seen is no month's measure. */
+function daysKnown({ from, to, now = Number.POSITIVE_INFINITY, since = from }: UsageDays): number {
+  const begin = Math.max(Date.parse(from), Date.parse(since))
+  const end = Math.min(Date.parse(to) + DAY_MILLISECONDS, now)
+  return Math.max(1, (end - begin) / DAY_MILLISECONDS)
 }
 
 function placeOf({ day, store }: UsageRow): string {

@@ -1,12 +1,12 @@
 // Jobs as people and the queue see them: begun, looked at, stopped, taken up again, and worked on step by step.
 // Whatever dies, the ledger says how far each part is, and `watch` sends what was lost on its way again.
 
-import { randomBytes } from 'node:crypto'
 import type { Task } from '#shared/platform.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { Job, JobFields, JobKind, JobRecord, Next, Phase, Tally } from './job.ts'
 import { addTallies, hasEnded, isAtWork, jobTask, names } from './job.ts'
 import type { Ledger } from './ledger.ts'
+import { entered, isThrough, lastKey, newId, timeIn, withEnded } from './record.ts'
 import { atWork, over, readInput, resting, unknownCommand } from './refusals.ts'
 import { STEP_SECONDS, TERM_SECONDS, readPart, takePart, workOn } from './part.ts'
 
@@ -32,8 +32,18 @@ interface Plan {
 export interface JobView extends JobRecord {
   /** Of all phases, the present one included. */
   tally: Tally
-  /** Parts of the present phase that are through, of how many. */
-  progress: { phase: string; ended: number; parts: number } | undefined
+  progress: Progress | undefined
+}
+
+/** Of the present phase. */
+export interface Progress {
+  phase: string
+  /** Parts that are through, of how many. */
+  ended: number
+  parts: number
+  tally: Tally
+  /** Where some part goes on, in the words of its cursor: the last key that is through. */
+  at?: string | undefined
 }
 
 export interface Engine {
@@ -168,13 +178,26 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   async function view(record: JobRecord): Promise<JobView> {
+    const tallies = await Promise.all(record.phases.map((_, index) => tallyOf(record, index)))
+    const tally = tallies.at(-1) ?? {}
+    return { ...record, tally: addTallies(tallies), progress: await progressOf(record, tally) }
+  }
+
+  async function progressOf(record: JobRecord, tally: Tally): Promise<Progress | undefined> {
     const phase = record.phases.at(-1)
-    const tallies = record.phases.map((_, index) => tallyOf(record, index))
-    return {
-      ...record,
-      tally: addTallies(await Promise.all(tallies)),
-      progress: phase && { phase: phase.name, ended: phase.ended.length, parts: phase.parts },
-    }
+    if (!phase) return undefined
+    const number = record.phases.length - 1
+    const through = new Set(phase.ended)
+    const first = Array.from({ length: phase.parts }, (_, part) => part).find((part) => {
+      return !through.has(part)
+    })
+    const going =
+      first === undefined
+        ? undefined
+        : await readPart(ledger, { job: record.id, phase: number, part: first })
+    const at = lastKey(going?.cursor)
+    const counts = { phase: phase.name, ended: phase.ended.length, parts: phase.parts, tally }
+    return { ...counts, ...(at !== undefined && { at }) }
   }
 
   async function stop(id: string, state: 'paused' | 'cancelled', why?: string): Promise<JobView> {
@@ -193,6 +216,18 @@ export function createEngine(options: EngineOptions): Engine {
     const tasks = isThrough(record) ? await advance(record) : await partTasks(record)
     if (tasks.length > 0) await options.send(tasks)
     return view(await read(record.id))
+  }
+
+  /** What cannot begin, however often it is tried, is not left as if it were under way. */
+  async function giveUp(
+    { id }: JobRecord,
+    state: 'paused' | 'cancelled',
+    error: unknown,
+  ): Promise<never> {
+    if (error instanceof StorageError && error.retry === 'never') {
+      await stop(id, state, error.message)
+    }
+    throw error
   }
 
   async function stillRuns(id: string): Promise<boolean> {
@@ -238,7 +273,7 @@ export function createEngine(options: EngineOptions): Engine {
         ...{ state: 'running', phases: [], created, changed: created, by },
       }
       await ledger.change<JobRecord>(names.job(record.id), () => record)
-      return go(record)
+      return go(record).catch((error: unknown) => giveUp(record, 'cancelled', error))
     },
     async list({ limit = 100 } = {}) {
       const found: string[] = []
@@ -279,7 +314,7 @@ export function createEngine(options: EngineOptions): Engine {
         const { why: _, ...rest } = found
         return { ...rest, state: 'running', asked: command }
       })
-      return go(record)
+      return go(record).catch((error: unknown) => giveUp(record, 'paused', error))
     },
     async report(id) {
       await read(id)
@@ -344,35 +379,3 @@ export function createEngine(options: EngineOptions): Engine {
 
 /** Longer than a step, its message's way, and the delay of a part whose holder died. */
 const quietFor = (STEP_SECONDS + 2 * TERM_SECONDS) * 1000
-
-function entered(record: JobRecord, next: Next, at: number): JobRecord {
-  const { why: _, asked: __, ...rest } = record
-  if ('phase' in next) {
-    const began = new Date(at).toISOString()
-    const phase: Phase = { name: next.phase, parts: next.parts.length, ended: [], began }
-    return { ...rest, phases: [...record.phases, phase] }
-  }
-  const result = next.result === undefined ? {} : { result: next.result }
-  if ('ready' in next) return { ...rest, state: 'ready', why: next.ready, ...result }
-  return { ...rest, state: 'done', ...result }
-}
-
-function withEnded(phase: Phase, part: number): Phase {
-  return phase.ended.includes(part) ? phase : { ...phase, ended: [...phase.ended, part] }
-}
-
-/** With its present phase. */
-function isThrough({ phases, asked }: JobRecord): boolean {
-  const phase = phases.at(-1)
-  return asked !== undefined || !phase || phase.ended.length >= phase.parts
-}
-
-/** Sorts by time within a kind, and says what it is of. */
-function newId(kind: string, at: number): string {
-  const time = new Date(at).toISOString().replaceAll(/[-:]|\..*/g, '')
-  return `${kind}-${time}-${randomBytes(3).toString('hex')}`
-}
-
-function timeIn(name: string): string {
-  return name.slice(name.lastIndexOf('-', name.lastIndexOf('-') - 1))
-}

@@ -7,6 +7,7 @@ import type { PutMode } from '#shared/storage/contract.ts'
 import { StorageError, absentAlone, isStorageError } from '#shared/storage/errors.ts'
 import { RESERVED_PREFIX, quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
+import { textOfStream } from '#shared/wire/whole-stream.ts'
 
 /** Names are relative to `.skein/`. What is read was written here: its type is the caller's to know. */
 export interface Ledger {
@@ -111,7 +112,7 @@ async function find<T>(
 ): Promise<(Kept<T> & { etag: string }) | undefined> {
   const found = await store.get(RESERVED_PREFIX + name).catch(absentAlone)
   if (!found) return undefined
-  const kept = JSON.parse(await new Response(found.body).text()) as Kept<T>
+  const kept = JSON.parse(await textOfStream(found.body)) as Kept<T>
   return { ...kept, etag: found.info.etag }
 }
 

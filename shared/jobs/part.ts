@@ -102,15 +102,17 @@ export async function workOn(
   return kept && { record: kept, step }
 }
 
-/** The list that steps have noted items for, in order of parts. */
+/** The list that steps have noted items for, in order of parts; of one phase where it is given. */
 export async function* readNotes<Item>(
   ledger: Ledger,
   id: string,
   list: string,
+  phase?: number,
 ): AsyncGenerator<Item> {
+  const prefix = names.notes(id, list) + (phase === undefined ? '' : `${phase}-`)
   let cursor: string | undefined
   do {
-    const page = await ledger.list(names.notes(id, list), { cursor })
+    const page = await ledger.list(prefix, { cursor })
     for (const { name } of page.entries) yield* (await ledger.read<Item[]>(name)) ?? []
     ;({ cursor } = page)
   } while (cursor !== undefined)

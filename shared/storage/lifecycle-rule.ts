@@ -7,8 +7,8 @@ import { StorageError } from './errors.ts'
 import { checkKey } from './keys.ts'
 import type { Setup } from './schema.ts'
 import type { RuleNames } from './setup-names.ts'
-import { shortDigest } from './setup-names.ts'
-import type { RuleBook, SetupStep } from './setup-step.ts'
+import { isAdvised, shortDigest } from './setup-names.ts'
+import type { Named, RuleBook, SetupStep } from './setup-step.ts'
 import { callRule, fit, refused, rulesStep } from './setup-step.ts'
 
 export type LifecycleAction = Capabilities['setup']['lifecycle'][number]
@@ -21,6 +21,8 @@ export interface LifecycleRule {
   afterDays: number
   /** Of a transition. */
   storageClass?: string | undefined
+  /** Of a transition: only what is in this class. Google can tell; S3 moves whatever is in a warmer one. */
+  leaves?: string | undefined
 }
 
 export function lifecycleRules(
@@ -83,11 +85,7 @@ export async function planLifecycle<R, Tag>(
   rules: readonly LifecycleRule[],
 ): Promise<SetupStep[]> {
   const { value: present } = await book.read()
-  const claims = present.flatMap((one, index) =>
-    names.own(one.name)
-      ? []
-      : book.claims(one.rule).map((claim) => ({ ...claim, called: callRule(one, index) })),
-  )
+  const claims = claimsIn(book, present, (name) => !names.own(name))
   const met = rules.map((rule) => ({ rule, ...meet(rule, claims) }))
   const overlapping = met.filter(({ overlap }) => overlap !== undefined)
   // What is refused stays as it is, an earlier rule of ours included.
@@ -103,23 +101,52 @@ export async function planLifecycle<R, Tag>(
   const refusals = overlapping.map(({ rule, overlap }) =>
     refused('lifecycle', overlapReason(book.store, rule, overlap!)),
   )
-  if (step.state !== 'fit') return [...refusals, step]
-  const seenTo = met.flatMap(({ rule, seenTo: by }) => (by ? [`${by} ${sayRule(rule)}`] : []))
-  const reason = seenTo.length > 0 ? `already ${seenTo.join('; ')}` : undefined
+  const advised = adviceIn(book, present)
+  if (step.state !== 'fit') return [...refusals, { ...step, reason: advised[0] && list(advised) }]
+  const seenTo = met.flatMap(({ rule, seenTo: by }) =>
+    by ? [`already ${by} ${sayRule(rule)}`] : [],
+  )
+  const says = [...seenTo, ...advised]
   return overlapping.length === rules.length && rules.length > 0
     ? refusals
-    : [...refusals, fit('lifecycle', reason)]
+    : [...refusals, fit('lifecycle', says[0] && list(says))]
 }
 
-type CalledClaim = Claim & { called: string }
+function list(says: readonly string[]): string {
+  return says.join('; ')
+}
 
-function meet(
+/** What `skein cost apply` has written is shown, and left where it is. */
+function adviceIn<R, Tag>(book: LifecycleBook<R, Tag>, present: readonly Named<R>[]): string[] {
+  return claimsIn(book, present, isAdvised).map(
+    ({ called, prefixes: [prefix = ''], afterDays = 0, ...claim }) =>
+      `by advice, and left, ${called} ${sayRule({ ...claim, prefix, afterDays })}`,
+  )
+}
+
+export type CalledClaim = Claim & { called: string; isAdvised: boolean }
+
+/** Of the rules whose names are meant. */
+export function claimsIn<R, Tag>(
+  { claims }: Pick<LifecycleBook<R, Tag>, 'claims'>,
+  present: readonly Named<R>[],
+  meant: (name: string | undefined) => boolean,
+): CalledClaim[] {
+  return present.flatMap((one, index) => {
+    if (!meant(one.name)) return []
+    const called = callRule(one, index)
+    return claims(one.rule).map((claim) => ({ ...claim, called, isAdvised: isAdvised(one.name) }))
+  })
+}
+
+/** Which of the claims does the same already; else which does it in another way to some of the same objects. */
+export function meet(
   rule: LifecycleRule,
   claims: readonly CalledClaim[],
-): { seenTo?: string | undefined; overlap?: string | undefined } {
+): { seenTo?: string | undefined; overlap?: CalledClaim | undefined } {
   const same = claims.find((claim) => isSame(rule, claim))
   if (same) return { seenTo: same.called }
-  return { overlap: claims.find((claim) => overlaps(rule, claim))?.called }
+  return { overlap: claims.find((claim) => overlaps(rule, claim)) }
 }
 
 function isSame(rule: LifecycleRule, claim: Claim): boolean {
@@ -137,8 +164,15 @@ function overlaps({ action, prefix }: LifecycleRule, claim: Claim): boolean {
   return claim.action === action && claim.prefixes.some(meets)
 }
 
-function overlapReason(store: string, rule: LifecycleRule, called: string): string {
-  return `The lifecycle ${called} of ${store} overlaps with what ${sayRule(rule)}; change or remove that rule, or leave this out of the store's setup.`
+function overlapReason(
+  store: string,
+  rule: LifecycleRule,
+  { called, ...claim }: CalledClaim,
+): string {
+  const way = claim.isAdvised
+    ? 'undo the job of skein cost apply that wrote it'
+    : 'change or remove that rule'
+  return `The lifecycle ${called} of ${store} overlaps with what ${sayRule(rule)}; ${way}, or leave this out of the store's setup.`
 }
 
 const VERBS: Record<LifecycleAction, string> = {
@@ -149,7 +183,12 @@ const VERBS: Record<LifecycleAction, string> = {
 }
 
 /** The rest of a sentence whose subject is a rule. */
-export function sayRule({ action, prefix, afterDays, storageClass }: LifecycleRule): string {
+export function sayRule({
+  action,
+  prefix,
+  afterDays,
+  storageClass,
+}: Omit<LifecycleRule, 'name'>): string {
   const where = prefix === '' ? '' : ` under ${JSON.stringify(prefix)}`
   const whither = storageClass === undefined ? '' : ` to ${storageClass}`
   return `${VERBS[action]}${where}${whither} after ${afterDays} days`

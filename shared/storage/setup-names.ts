@@ -11,8 +11,14 @@ export interface RuleNames {
   own: (name: string | undefined) => boolean
 }
 
+/** What advice on costs had written, for whatever store: `skein cost apply` takes it away again, and nothing else does. */
+export function isAdvised(name = ''): boolean {
+  return ADVISED.test(name)
+}
+
 const PREFIX = 'skein-'
 const OF_A_PART = /^skein-[0-9a-f]{8}-/
+const ADVISED = /^skein-(?:[0-9a-f]{8}-)?cost-/
 
 /** `place` tells the store from others whose rules are kept in the same document; empty where it is the only one. */
 export function ruleNames(place: string, prefix: string): RuleNames {
@@ -20,7 +26,8 @@ export function ruleNames(place: string, prefix: string): RuleNames {
   return {
     prefix,
     of: (what) => mine + what,
-    own: (name = '') => name.startsWith(mine) && (place !== '' || !OF_A_PART.test(name)),
+    own: (name = '') =>
+      name.startsWith(mine) && !isAdvised(name) && (place !== '' || !OF_A_PART.test(name)),
   }
 }
 

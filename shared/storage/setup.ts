@@ -3,8 +3,6 @@
 // the provider cannot do is refused before a request is made. A plan after a carried out plan is all `fit`.
 
 import type { Platform } from '#shared/platform.ts'
-import { DEFAULT_RETRY } from '#shared/wire/retry.ts'
-import { call } from './call.ts'
 import type { ProviderRow, Wire } from './compatibility.ts'
 import type { CorsWish } from './cors-rule.ts'
 import { corsWish } from './cors-rule.ts'
@@ -17,11 +15,11 @@ import type { NotificationTarget } from './notification-target.ts'
 import { targetOf, targetProblem } from './notification-target.ts'
 import type { Opening } from './opening.ts'
 import type { StoreOptions } from './options.ts'
-import { DEFAULT_TIMEOUTS } from './options.ts'
 import { azureSettings } from './providers/azure/settings.ts'
 import { gcsSettings } from './providers/gcs/settings.ts'
 import { s3Settings } from './providers/s3/settings.ts'
 import type { Setup } from './schema.ts'
+import { createAsk } from './setup-ask.ts'
 import type { RuleNames } from './setup-names.ts'
 import { ruleNames } from './setup-names.ts'
 import type { Ask, SetupPart, SetupStep } from './setup-step.ts'
@@ -78,22 +76,6 @@ export function openSetup(
     // A driver that could not be opened has been told of by `plan`.
     close: async () => (await driver?.catch(() => undefined))?.close(),
   }
-}
-
-function createAsk({ name, options, platform }: Opening, signal: AbortSignal | undefined): Ask {
-  const { retry, timeouts } = options
-  const caller = {
-    store: name,
-    retry: {
-      attempts: retry?.attempts ?? DEFAULT_RETRY.attempts,
-      delaySeconds: retry?.delaySeconds ?? DEFAULT_RETRY.delaySeconds,
-      maxDelaySeconds: retry?.maxDelaySeconds ?? DEFAULT_RETRY.maxDelaySeconds,
-    },
-    now: platform.now,
-  }
-  const timeoutSeconds = timeouts?.requestSeconds ?? DEFAULT_TIMEOUTS.requestSeconds
-  return (operation, run, conditional) =>
-    call(caller, { operation, timeoutSeconds, signal, conditional }, run)
 }
 
 async function planSetup(

@@ -154,6 +154,24 @@ test(
   },
 )
 
+test('advice is applied to the workspace that it is of', { timeout: TIMEOUT }, async () => {
+  const stores = [await s3Store(servers), await gcsStore(servers)] as const
+  const applying = await openApplying(stores, costRules(), () => Date.now() + 400 * DAY)
+  await fill(applying)
+  const { id: advice } = await advised(applying)
+  const other = await openApplying(stores, costRules(), Date.now, { ...applying, name: 'other' })
+  await expect(other.run('cost-apply', { advice })).rejects.toThrow('has no advice to apply')
+})
+
+test('without one of the stores there is no advice', { timeout: TIMEOUT }, async () => {
+  const gcs = await gcsStore(servers)
+  const away = { ...gcs, uri: gcs.missingUri! }
+  const applying = await openApplying([await s3Store(servers), away])
+  await applying.primary.put('a/1', 'x')
+  const { state, why } = await applying.run('cost-advise', {})
+  expect([state, why]).toEqual(['paused', expect.stringContaining('second could not be listed')])
+})
+
 test('a budget that is exceeded is told of once a month', { timeout: TIMEOUT }, async () => {
   const stores = [await s3Store(servers), await gcsStore(servers)] as const
   const secrets = [`whsec_${'a'.repeat(43)}=`]

@@ -17,6 +17,7 @@ import { createHarness } from '../suites/storage/harness.ts'
 import { openToday } from '../prices/open.ts'
 
 export interface Applying {
+  ledger: Store
   primary: Store
   replica: Store
   engine: Engine
@@ -35,19 +36,23 @@ export async function openApplying(
   descriptions: readonly [StoreDescription, StoreDescription],
   cost: CostRules = costRules(),
   now: () => number = Date.now,
+  /** Another workspace, whose records lie in the same ledger. */
+  beside?: { name: string; ledger: Store },
 ): Promise<Applying> {
   const open = (description: StoreDescription, name: string) =>
     createHarness({ ...description, options: { ...description.options, name } }, { fetch }).open()
   const [primary, replica] = [open(descriptions[0], 'main'), open(descriptions[1], 'second')]
   const seal = createSeal(['s'.repeat(40)])
-  const place = { seal, workspace: 'app' }
+  const workspace = beside?.name ?? 'app'
+  const place = { seal, workspace }
   const platform = { env: {}, fileSystem: false, now }
-  const kept = openStore(`memory:${crypto.randomUUID()}`, platform, { name: 'ledger' })
+  const kept =
+    beside?.ledger ?? openStore(`memory:${crypto.randomUUID()}`, platform, { name: 'ledger' })
   const here = createHere()
   const sent: Task[] = []
   const prices = await openToday()
   const engine = jobsLater(async () => ({
-    ...{ workspace: 'app', stores: [primary, replica], seal, now, cost },
+    ...{ workspace, stores: [primary, replica], seal, now, cost },
     store: (name) => (name === 'main' ? primary : replica),
     ledger: createLedger(kept),
     prices: async () => prices,
@@ -62,7 +67,7 @@ export async function openApplying(
     return engine.view(id)
   }
   return {
-    ...{ primary, replica, engine, sent },
+    ...{ primary, replica, engine, sent, ledger: kept },
     run: async (kind, input) => work((await engine.start(kind, input)).id),
     command: async (id, command) => work((await engine.command(id, command)).id),
     async replicate(key) {

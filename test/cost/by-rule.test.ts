@@ -13,7 +13,13 @@ import { GIB, KIB, inventoryOf, placesAt } from './sample.ts'
 
 const prices = await openToday()
 const regions = await openRegions()
-const POLICY = { maxOnceUsd: 1000, minSavingUsd: 0, maxPayBackMonths: 1000, irreversible: true }
+const POLICY = {
+  maxOnceUsd: 1000,
+  minSavingUsd: 0,
+  maxPayBackMonths: 1000,
+  irreversible: true,
+  rules: false,
+}
 
 function adviceFor(provider: string, heaps: readonly Heap[], atOnce?: 'all') {
   const places = placesAt(provider)
@@ -34,20 +40,54 @@ test('Google: a rule retrieves nothing, and pays no early deletion', () => {
     {
       store: 'gcs-store',
       rule: '{ prefix: "a/", afterDays: 1, storageClass: ARCHIVE }',
+      ...{ afterDays: 1, leaves: 'NEARLINE', storageClass: 'ARCHIVE' },
       ...{ ruleUsd: '0.050000', copyUsd: '16.716667', fits: true, isCheaper: true },
     },
   ])
 })
 
-test('a plan tells of the cheaper rule, copies what is named, and a policy leaves it', () => {
+test('a plan has the cheaper rule, copies where that is asked for, and a policy leaves it unless it says', () => {
   const { recommendations } = adviceFor('gcs', [{ ...old, prefix: 'a/' }])
   const [{ id }] = recommendations as [(typeof recommendations)[number]]
-  const plan = planApply(recommendations, {}, 'gcs-store')
-  expect(plan.parts).toEqual([])
-  expect(plan.left[0]!.why).toMatch(/A lifecycle rule of gcs-store does it for \$0\.05 instead of/)
-  expect(plan.left[0]!.why).toContain('skein setup gcs-store --apply')
-  expect(planApply(recommendations, { only: [id] }, 'gcs-store').parts).toHaveLength(1)
+  const plan = planApply(recommendations, {}, 'gcs-store', 'job-1')
+  expect([plan.parts, plan.left]).toEqual([[], []])
+  expect(plan.rules).toEqual([
+    {
+      ...{ id: expect.stringMatching(/^[0-9a-f]{8}$/), of: id, store: 'gcs-store', prefix: 'a/' },
+      ...{ afterDays: 90, leaves: 'NEARLINE', storageClass: 'ARCHIVE', objects: 1000, usd: 0.05 },
+    },
+  ])
+  expect(plan.says).toContain('1 recommendations for 1000 objects, for about $0.05 once.')
+  const other = planApply(recommendations, {}, 'gcs-store', 'job-2')
+  expect(other.rules[0]!.id).not.toBe(plan.rules[0]!.id)
+
+  const copied = planApply(recommendations, { copies: true }, 'gcs-store')
+  expect([copied.parts.length, copied.rules]).toEqual([1, []])
   expect(allowedByPolicy(POLICY, recommendations)).toEqual([])
+  expect(allowedByPolicy({ ...POLICY, rules: true }, recommendations)).toHaveLength(1)
+})
+
+test('no rule is for a whole store, since that holds what is Skein’s own as well', () => {
+  const { recommendations } = adviceFor('gcs', [{ ...old, prefix: '' }])
+  expect(recommendations[0]!.byRule).toMatchObject([{ fits: false, isCheaper: false }])
+})
+
+test('a rule of S3 takes up warmer classes too, one of Google’s its own alone', () => {
+  const heap = { ...old, prefix: 'a/', objectBytes: GIB }
+  const watched = { ...heap, prefix: 'a/deeper/', objectBytes: 100 }
+  const fitsAt = (provider: string, from: string, warm: string) => {
+    const heaps = [
+      { ...heap, placement: [from] },
+      { ...watched, placement: [warm] },
+    ]
+    const { recommendations } = adviceFor(provider, heaps, 'all')
+    const one = recommendations.find(({ prefix }) => prefix === 'a/')
+    expect(recommendations.map(({ prefix }) => prefix)).toEqual(['a/'])
+    return one?.byRule[0]?.fits
+  }
+  expect(fitsAt('gcs', 'NEARLINE', 'NEARLINE')).toBe(false)
+  expect(fitsAt('gcs', 'NEARLINE', 'STANDARD')).toBe(true)
+  expect(fitsAt('s3', 'STANDARD_IA', 'STANDARD')).toBe(false)
 })
 
 test('a rule that would move what had better stay is not taken', () => {

@@ -14,6 +14,8 @@ import { openStore } from '#shared/storage/open.ts'
 import { startApi } from '../api/running-api.ts'
 import { newSkein } from '../cli/skein.ts'
 
+const TIMEOUT = 60_000
+
 /** Folders cost nothing: here they do, so that there is something to report. */
 const PRICES = {
   providers: {
@@ -35,66 +37,76 @@ async function folderConfig() {
   }
 }
 
-test('the command line: a report as a table, CSV, JSON and a page, and advice', async () => {
-  const skein = await newSkein()
-  await writeFile(join(skein.folder, 'skein.yaml'), JSON.stringify(await folderConfig()))
-  for (const key of ['a/1', 'a/2', 'b/3']) {
-    const { code } = await skein.withInput('x'.repeat(1_000_000), 'put', '-', `main:${key}`)
-    expect(code).toBe(0)
-  }
-  const report = await skein('cost', 'report', 'app')
-  expect(report.code).toBe(0)
-  // 3 MB at $1,000 a GB, and three requests at $1 a thousand.
-  expect(report.out).toMatch(/main +\d+\.\d\d +3\.00/)
-  expect(report.err).toContain('3 objects')
-  const csv = await skein('cost', 'report', 'app', '--last', '--format', 'csv')
-  expect(csv.out).toContain('STORE,SO FAR,FORECAST')
-  const json = JSON.parse((await skein('cost', 'report', 'app', '--last', '--json')).out) as object
-  expect(json).toMatchObject({ report: { objects: 3, forecast: { amount: '3.003000' } } })
-  await skein('cost', 'report', 'app', '--last', '--format', 'html', '--save', 'cost.html')
-  expect(await readFile(join(skein.folder, 'cost.html'), 'utf8')).toContain('</svg>')
-  const compared = await skein('cost', 'compare', 'app', '--last')
-  expect(compared.out).toContain('wasabi')
-  const advised = await skein('cost', 'advise', 'app', '--last')
-  expect([advised.code, advised.err]).toEqual([0, expect.stringContaining('Leave all as it is')])
-  expect((await skein('cost', 'prices', 's3', 'eu-central-1')).out).toContain('0.0245')
-  expect((await skein('cost', 'report', 'nobody')).code).toBe(2)
-  expect((await skein('cost', 'report', 'app', '--format', 'pdf')).code).toBe(2)
-})
+test(
+  'the command line: a report as a table, CSV, JSON and a page, and advice',
+  { timeout: TIMEOUT },
+  async () => {
+    const skein = await newSkein()
+    await writeFile(join(skein.folder, 'skein.yaml'), JSON.stringify(await folderConfig()))
+    for (const key of ['a/1', 'a/2', 'b/3']) {
+      const { code } = await skein.withInput('x'.repeat(1_000_000), 'put', '-', `main:${key}`)
+      expect(code).toBe(0)
+    }
+    const report = await skein('cost', 'report', 'app')
+    expect(report.code).toBe(0)
+    // 3 MB at $1,000 a GB, and three requests at $1 a thousand.
+    expect(report.out).toMatch(/main +\d+\.\d\d +3\.00/)
+    expect(report.err).toContain('3 objects')
+    const csv = await skein('cost', 'report', 'app', '--last', '--format', 'csv')
+    expect(csv.out).toContain('STORE,SO FAR,FORECAST')
+    const json = JSON.parse(
+      (await skein('cost', 'report', 'app', '--last', '--json')).out,
+    ) as object
+    expect(json).toMatchObject({ report: { objects: 3, forecast: { amount: '3.003000' } } })
+    await skein('cost', 'report', 'app', '--last', '--format', 'html', '--save', 'cost.html')
+    expect(await readFile(join(skein.folder, 'cost.html'), 'utf8')).toContain('</svg>')
+    const compared = await skein('cost', 'compare', 'app', '--last')
+    expect(compared.out).toContain('wasabi')
+    const advised = await skein('cost', 'advise', 'app', '--last')
+    expect([advised.code, advised.err]).toEqual([0, expect.stringContaining('Leave all as it is')])
+    expect((await skein('cost', 'prices', 's3', 'eu-central-1')).out).toContain('0.0245')
+    expect((await skein('cost', 'report', 'nobody')).code).toBe(2)
+    expect((await skein('cost', 'report', 'app', '--format', 'pdf')).code).toBe(2)
+  },
+)
 
-test('the command line: what is advised is shown first, then done, then brought back', async () => {
-  const skein = await newSkein()
-  const config = await folderConfig()
-  const file = {
-    ...PRICES.providers.file,
-    meters: { of: { put: ['all'], get: ['all'], list: ['all'], head: ['all'] } },
-    egress: { internet: { any: { tiers: [[null, 0]] } } },
-  }
-  const written = { ...config, prices: { providers: { file } } }
-  await writeFile(join(skein.folder, 'skein.yaml'), JSON.stringify(written))
-  for (const key of ['a/1', 'a/2', 'b/3'])
-    expect((await skein.withInput('x'.repeat(1000), 'put', '-', `main:${key}`)).code).toBe(0)
-  const advised = await skein('cost', 'advise', 'app', '--copies', '2', '--json')
-  const { job } = JSON.parse(advised.out) as { job: string }
+test(
+  'the command line: what is advised is shown first, then done, then brought back',
+  { timeout: TIMEOUT },
+  async () => {
+    const skein = await newSkein()
+    const config = await folderConfig()
+    const file = {
+      ...PRICES.providers.file,
+      meters: { of: { put: ['all'], get: ['all'], list: ['all'], head: ['all'] } },
+      egress: { internet: { any: { tiers: [[null, 0]] } } },
+    }
+    const written = { ...config, prices: { providers: { file } } }
+    await writeFile(join(skein.folder, 'skein.yaml'), JSON.stringify(written))
+    for (const key of ['a/1', 'a/2', 'b/3'])
+      expect((await skein.withInput('x'.repeat(1000), 'put', '-', `main:${key}`)).code).toBe(0)
+    const advised = await skein('cost', 'advise', 'app', '--copies', '2', '--json')
+    const { job } = JSON.parse(advised.out) as { job: string }
 
-  const dry = await skein('cost', 'apply', 'app', job)
-  expect([dry.code, dry.err]).toEqual([0, expect.stringContaining('Nothing has been changed')])
-  expect(dry.out).toMatch(/a\/ +second: a copy in STANDARD +2 +< 0\.01/)
-  expect((await skein('list', 'second:')).out).not.toContain('a/')
+    const dry = await skein('cost', 'apply', 'app', job)
+    expect([dry.code, dry.err]).toEqual([0, expect.stringContaining('Nothing has been changed')])
+    expect(dry.out).toMatch(/a\/ +second: a copy in STANDARD +2 +< 0\.01/)
+    expect((await skein('list', 'second:')).out).not.toContain('a/')
 
-  const capped = await skein('cost', 'apply', 'app', job, '--yes', '--budget', '0.0000001')
-  expect(capped.out).toContain('more at once than is allowed')
-  const done = await skein('cost', 'apply', 'app', job, '--yes')
-  expect([done.code, done.out]).toEqual([0, expect.stringContaining('changed 3')])
-  expect((await skein('get', 'second:a/2', '-')).out).toBe('x'.repeat(1000))
-  const [, undo] = /skein (cost apply app \S+ --undo)/.exec(done.out)!
-  const undone = await skein(...undo!.split(' '))
-  expect([undone.code, undone.out]).toEqual([0, expect.stringContaining('undone 0')])
-  expect((await skein('cost', 'apply', 'app', 'nonsense')).code).not.toBe(0)
-  expect((await skein('cost', 'apply', 'app', job, '--budget', 'much')).code).toBe(2)
-})
+    const capped = await skein('cost', 'apply', 'app', job, '--yes', '--budget', '0.0000001')
+    expect(capped.out).toContain('more at once than is allowed')
+    const done = await skein('cost', 'apply', 'app', job, '--yes')
+    expect([done.code, done.out]).toEqual([0, expect.stringContaining('changed 3')])
+    expect((await skein('get', 'second:a/2', '-')).out).toBe('x'.repeat(1000))
+    const [, undo] = /skein (cost apply app \S+ --undo)/.exec(done.out)!
+    const undone = await skein(...undo!.split(' '))
+    expect([undone.code, undone.out]).toEqual([0, expect.stringContaining('undone 0')])
+    expect((await skein('cost', 'apply', 'app', 'nonsense')).code).not.toBe(0)
+    expect((await skein('cost', 'apply', 'app', job, '--budget', 'much')).code).toBe(2)
+  },
+)
 
-test('a log is imported once, however often it is given', async () => {
+test('a log is imported once, however often it is given', { timeout: TIMEOUT }, async () => {
   const skein = await newSkein()
   const config = await folderConfig()
   await writeFile(join(skein.folder, 'skein.yaml'), JSON.stringify(config))
@@ -111,58 +123,69 @@ test('a log is imported once, however often it is given', async () => {
   expect(report.out).toContain('Reads of')
 })
 
-test('jobs of the API: a report with the same elsewhere, and its sums', async () => {
-  const waiting: Task[] = []
-  const queue = { send: async (tasks: readonly Task[]) => void waiting.push(...tasks) }
-  const api = await startApi(await folderConfig(), { queue })
-  onTestFinished(() => api.close())
-  await api.send('/v1/app/downloads', { json: { key: 'a/b' } })
-  const begun = await api.send('/v1/app/jobs', {
-    json: { kind: 'cost-report', options: { compare: true } },
-  })
-  expect(begun.status).toBe(200)
-  const { id } = (await begun.json()) as { id: string }
-  for (let step = 1; waiting.length > 0; step++) {
-    const body = JSON.stringify(waiting.shift())
-    const outcomes = await api.skein.consume([{ id: `message-${step}`, body, attempt: 1 }])
-    expect(outcomes).toEqual([{ result: 'done' }])
-  }
-  const report = (await (await api.send(`/v1/app/jobs/${id}/report`)).json()) as {
-    elsewhere: unknown[]
-  }
-  expect(report).toMatchObject({ report: { workspace: 'app', objects: 0 } })
-  expect(report.elsewhere.length).toBeGreaterThan(15)
-  const wrong = await api.send('/v1/app/jobs', {
-    json: { kind: 'cost-advise', options: { months: 0 } },
-  })
-  expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('months')])
-})
+test(
+  'jobs of the API: a report with the same elsewhere, and its sums',
+  { timeout: TIMEOUT },
+  async () => {
+    const waiting: Task[] = []
+    const queue = { send: async (tasks: readonly Task[]) => void waiting.push(...tasks) }
+    const api = await startApi(await folderConfig(), { queue })
+    onTestFinished(() => api.close())
+    await api.send('/v1/app/downloads', { json: { key: 'a/b' } })
+    const begun = await api.send('/v1/app/jobs', {
+      json: { kind: 'cost-report', options: { compare: true } },
+    })
+    expect(begun.status).toBe(200)
+    const { id } = (await begun.json()) as { id: string }
+    for (let step = 1; waiting.length > 0; step++) {
+      const body = JSON.stringify(waiting.shift())
+      const outcomes = await api.skein.consume([{ id: `message-${step}`, body, attempt: 1 }])
+      expect(outcomes).toEqual([{ result: 'done' }])
+    }
+    const report = (await (await api.send(`/v1/app/jobs/${id}/report`)).json()) as {
+      elsewhere: unknown[]
+    }
+    expect(report).toMatchObject({ report: { workspace: 'app', objects: 0 } })
+    expect(report.elsewhere.length).toBeGreaterThan(15)
+    const wrong = await api.send('/v1/app/jobs', {
+      json: { kind: 'cost-advise', options: { months: 0 } },
+    })
+    expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('months')])
+  },
+)
 
-test('downloads are counted as they are signed, and written down a minute later', async () => {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  onTestFinished(() => void vi.useRealTimers())
-  const config = await folderConfig()
-  const api = await startApi(config)
-  onTestFinished(() => api.close())
-  const range = { first: 0, last: 99 }
-  await api.send('/v1/app/downloads', { json: { key: 'a/b/c', range } })
-  vi.setSystemTime(Date.now() + 61_000)
-  await api.send('/v1/app/download?key=a/b/d')
-  const platform = { env: {}, fileSystem: true, now: Date.now }
-  const ledger = createLedger(openStore(config.stores.main, platform, { name: 'main' }))
-  const day = new Date().toISOString().slice(0, 10)
-  const usage = await vi.waitFor(
-    async () => {
-      const found = await readUsage(ledger, 'app', { from: day, to: day, now: Date.now() })
-      expect(found.coverage.signedReads).toBe(2)
-      return found
-    },
-    { timeout: 10_000 },
-  )
-  expect(usage.rows).toEqual([
-    { day, store: 'main', prefix: 'a/b/', counts: { get: 2 }, sentBytes: 100, unsizedReads: 1 },
-  ])
-})
+test(
+  'downloads are counted as they are signed, and written down a minute later',
+  {
+    timeout: TIMEOUT,
+  },
+  async () => {
+    // Noon: at midnight the second read is another day's.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-11-21T12:00:00Z') })
+    onTestFinished(() => void vi.useRealTimers())
+    const config = await folderConfig()
+    const api = await startApi(config)
+    onTestFinished(() => api.close())
+    const range = { first: 0, last: 99 }
+    await api.send('/v1/app/downloads', { json: { key: 'a/b/c', range } })
+    vi.setSystemTime(Date.now() + 61_000)
+    await api.send('/v1/app/download?key=a/b/d')
+    const platform = { env: {}, fileSystem: true, now: Date.now }
+    const ledger = createLedger(openStore(config.stores.main, platform, { name: 'main' }))
+    const day = new Date().toISOString().slice(0, 10)
+    const usage = await vi.waitFor(
+      async () => {
+        const found = await readUsage(ledger, 'app', { from: day, to: day, now: Date.now() })
+        expect(found.coverage.signedReads).toBe(2)
+        return found
+      },
+      { timeout: 10_000 },
+    )
+    expect(usage.rows).toEqual([
+      { day, store: 'main', prefix: 'a/b/', counts: { get: 2 }, sentBytes: 100, unsizedReads: 1 },
+    ])
+  },
+)
 
 test('a schedule begins what is due, once', async () => {
   const begun: string[] = []

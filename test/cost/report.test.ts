@@ -118,6 +118,70 @@ test('B2 sends three times what it keeps for nothing', () => {
   expect(shown(by.charge)).toMatchObject({ storage: '6.8805', egress: '20.0000' })
 })
 
+interface HandBill {
+  provider: string
+  region: string
+  redundancy?: string
+  kept: [objects: number, objectBytes: number, storageClass: string]
+  read: [gets: number, sentBytes: number]
+  charges: Record<string, string>
+}
+
+const GB = 1e9
+
+/** Whole bills from the vendors' lists. */
+const BILLS: HandBill[] = [
+  // 51,200 × 0.0245 + 10,240 × 0.0235; 1,900 × 0.09; 2,000 thousand × 0.00043.
+  {
+    ...{ provider: 's3', region: 'eu-central-1', kept: [61_440, GIB, 'STANDARD'] },
+    ...{ read: [2_000_000, 2000 * GIB] },
+    charges: { storage: '1495.0400', egress: '171.0000', requests: '0.8600', retrieval: '0.0000' },
+  },
+  // 10,000 × 0.01; 4,900 × 0.12; 5,000 × 0.01; 950 thousand × 0.001.
+  {
+    ...{ provider: 'gcs', region: 'us-east1', kept: [10_000, GIB, 'NEARLINE'] },
+    ...{ read: [1_000_000, 5000 * GIB] },
+    charges: { storage: '100.0000', egress: '588.0000', requests: '0.9500', retrieval: '50.0000' },
+  },
+  // 5,000 × 0.0152; 200 × 0.087; 300 × 0.01; a hundred times ten thousand × 0.01.
+  {
+    ...{ provider: 'azure', region: 'eastus', redundancy: 'LRS', kept: [5000, GIB, 'Cool'] },
+    ...{ read: [1_000_000, 300 * GIB] },
+    charges: { storage: '76.0000', egress: '17.4000', requests: '1.0000', retrieval: '3.0000' },
+  },
+  // 500 × 0.01; nothing for what is sent; three begun millions × 0.90; 200 × 0.01.
+  {
+    ...{ provider: 'r2', region: 'auto', kept: [500, GB, 'STANDARD_IA'] },
+    ...{ read: [2_500_000, 200 * GB] },
+    charges: { storage: '5.0000', egress: '0.0000', requests: '2.7000', retrieval: '2.0000' },
+  },
+  // 150 beyond 250 × 0.02; 476 beyond 1,024 × 0.01; the subscription.
+  {
+    ...{ provider: 'spaces', region: 'nyc3', kept: [400, GIB, 'STANDARD'] },
+    ...{ read: [1000, 1500 * GIB] },
+    charges: { storage: '3.0000', egress: '4.7600', standing: '5.0000' },
+  },
+  // 9,990 × 0.00695; 10,000 beyond three times 10,000 × 0.01.
+  {
+    ...{ provider: 'b2', region: 'us-east-005', kept: [10_000, GB, 'STANDARD'] },
+    ...{ read: [1000, 40_000 * GB] },
+    charges: { storage: '69.4305', egress: '100.0000', requests: '0.0000' },
+  },
+]
+
+test.each(BILLS)('$provider in $region, by hand', ({ provider, region, redundancy, ...bill }) => {
+  const places = placesAt(provider).map((place) => ({ ...place, region, redundancy }))
+  const [objects, objectBytes, storageClass] = bill.kept
+  const [get, sentBytes] = bill.read
+  const inventory = inventoryOf(places, [{ objects, objectBytes, placement: [storageClass] }])
+  const usage = usageFrom([{ store: places[0]!.name, counts: { get }, sentBytes }])
+  const made = reportOf({ prices, places, inventory, growth: undefined, usage, now: TODAY })
+  expect(made.unknown).toEqual([])
+  expect(shown(made.by.charge)).toMatchObject(bill.charges)
+  const sum = Object.values(bill.charges).reduce((all, one) => all + Number(one), 0)
+  expect(Number(formatUsd(made.forecast.amount, 4))).toBeCloseTo(sum, 4)
+})
+
 test('bringing new objects to a replica costs what the primary sends', () => {
   const heap = { objects: 100, objectBytes: GIB, ageDays: 2, placement: ['STANDARD', 'STANDARD'] }
   const { by, replicas } = report(['s3', 'b2'], [heap])
@@ -134,6 +198,48 @@ test('so far: storage by the days that have passed, requests as they were counte
   const { soFar, forecast } = report(['s3'], [heap], usage)
   // 20 of 30 days: 6.90 × 2/3 + 0.40; at the end 6.90 + 0.60.
   expect([formatUsd(soFar.amount), formatUsd(forecast.amount)]).toEqual(['5.00', '7.50'])
+})
+
+test('early in a month the forecast is of what the month has seen and of the last thirty days', () => {
+  const places = placesAt('s3')
+  const inventory = inventoryOf(places, [
+    { objects: 300, objectBytes: GIB, placement: ['STANDARD'] },
+  ])
+  const now = Date.parse('2026-11-01T01:00:00Z')
+  const usage = { ...usageFrom([{ counts: { get: 1_000_000 }, sentBytes: 0 }]), days: 1 }
+  const lately = usageFrom([{ counts: { get: 30_000_000 }, sentBytes: 0 }], 30)
+  const early = { prices, places, inventory, growth: undefined, usage, now }
+  const { forecast, soFar } = reportOf({ ...early, lately })
+  // 6.90, and 0.40 for the million that was; a million a day for 29 days and 23 hours.
+  expect(formatUsd(forecast.amount, 3)).toBe('19.283')
+  expect(formatUsd(soFar.amount, 3)).toBe('0.410')
+  const few = reportOf({ ...early, lately: { ...lately, days: 3.25 } })
+  expect(few.coverage.at(-1)).toContain('the last 3.3 days alone')
+})
+
+test('few reads of many kinds of objects are not rounded away', () => {
+  const heaps = [1, 40, 70, 100, 200, 400, 800].map((ageDays) => {
+    return { objects: 1000, objectBytes: KIB, ageDays, placement: ['STANDARD'] }
+  })
+  const places = placesAt('s3')
+  const inventory = inventoryOf(places, heaps)
+  const rates = [{ store: 's3-store', prefix: '', counts: { get: 3 }, sentBytes: 5 }]
+  const items = demandOf({ inventory, places, rates })
+  const gets = items.flatMap((one) => {
+    return one.charge === 'requests' && one.operation === 'get' ? [one.count] : []
+  })
+  const sent = items.flatMap((one) => (one.charge === 'egress' ? [one.bytes] : []))
+  const sum = (all: readonly number[]) => all.reduce((one, more) => one + more, 0)
+  expect([sum(gets), sum(sent)]).toEqual([3, 5])
+})
+
+test('uploads accrue by the day, and are not counted twice where a log has them', () => {
+  const heap = { objects: 1_000_000, objectBytes: 0, ageDays: 3, placement: ['STANDARD'] }
+  const { soFar, forecast } = report(['s3'], [heap])
+  // A million puts at $5 a million; 20 of 30 days.
+  expect([formatUsd(forecast.amount), formatUsd(soFar.amount)]).toEqual(['5.00', '3.33'])
+  const usage = usageFrom([{ counts: { put: 100_000, get: 1 }, sentBytes: 0 }], 30)
+  expect(formatUsd(report(['s3'], [heap], usage).forecast.amount)).toBe('0.50')
 })
 
 test('a store grows: the forecast is of the middle of the month', () => {

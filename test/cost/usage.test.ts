@@ -151,7 +151,29 @@ test('where a log covers a store’s day it is believed, and says how far the co
   expect(usage.coverage).toMatchObject({ importedReads: 10, signedForEachRead: 0.8 })
   const rates = monthlyRates(usage, () => 7)
   expect(rates).toEqual([
-    { store: 'main', prefix: 'a/', counts: { get: 30 }, sentBytes: 3000 },
-    { store: 'other', prefix: 'a/', counts: { get: 3 }, sentBytes: 15 },
+    { store: 'main', prefix: 'a/', counts: { get: 300 }, sentBytes: 30_000 },
+    { store: 'other', prefix: 'a/', counts: { get: 30 }, sentBytes: 150 },
   ])
+})
+
+test('days before anything was counted are not days without reads, and today is not yet a day', async () => {
+  const ledger = memoryLedger()
+  const count = async (day: number, reads: number) => {
+    const at = NOON - day * 86_400_000
+    const background = () => undefined
+    const counter = createReadCounter({ workspace: 'app', ledger, now: () => at, background })
+    for (let n = 0; n < reads; n++) counter.count('main', 'a/x', 1)
+    await counter.flush()
+  }
+  await count(0, 10)
+  const asked = { from: '2026-10-22', to: '2026-11-20', now: NOON }
+  // Half a day is taken for one.
+  expect((await readUsage(ledger, 'app', asked)).days).toBe(1)
+  await count(4, 35)
+  const usage = await readUsage(ledger, 'app', asked)
+  expect(usage.days).toBe(4.5)
+  expect(monthlyRates(usage, () => 0)[0]!.counts).toEqual({ get: 300 })
+  await count(90, 1)
+  // 29 whole days and half of today.
+  expect((await readUsage(ledger, 'app', asked)).days).toBe(29.5)
 })

@@ -44,10 +44,12 @@ function countKind(hooks: { step?: () => Promise<void> } = {}): JobKind {
   return kind
 }
 
+let ledgers = 0
+
 function setUp(kind: JobKind) {
   let time = Date.UTC(2026, 10, 21)
   const ledger = createLedger(
-    openStore('memory:jobs', { env: {}, fileSystem: false, now: () => time }),
+    openStore(`memory:jobs-${++ledgers}`, { env: {}, fileSystem: false, now: () => time }),
   )
   const sent: Task[] = []
   const engine = createEngine({
@@ -154,6 +156,29 @@ test('a job that is cancelled while its next phase is made stays cancelled', asy
   const { id } = await engine.start('count', { parts: 1, upTo: 3 })
   await drain(engine, sent)
   expect(await engine.view(id)).toMatchObject({ state: 'cancelled' })
+})
+
+test('what cannot begin is told to whoever asks, and not left as if it were under way', async () => {
+  const kind = countKind()
+  const refuses: JobKind = {
+    ...kind,
+    async next(job, ended, command) {
+      if (command === 'recount' || (job.input as Counting).parts === 13) {
+        throw new StorageError('invalid', 'That cannot be counted.')
+      }
+      return kind.next(job, ended, command)
+    },
+  }
+  const { engine, sent } = setUp(refuses)
+  await expect(engine.start('count', { parts: 13, upTo: 1 })).rejects.toThrow('cannot be counted')
+  expect(await engine.list()).toMatchObject([
+    { state: 'cancelled', why: 'That cannot be counted.' },
+  ])
+  expect(await engine.watch()).toEqual([])
+  const { id } = await engine.start('count', { parts: 1, upTo: 1 })
+  await engine.step(jobFields.parse(sent[0]), 1)
+  await expect(engine.command(id, 'recount')).rejects.toThrow('cannot be counted')
+  expect(await engine.view(id)).toMatchObject({ state: 'paused', why: 'That cannot be counted.' })
 })
 
 test('input that is not the kind’s own is refused by name', async () => {

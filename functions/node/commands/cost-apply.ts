@@ -1,5 +1,6 @@
 // `cost apply`: first what would be done, for how much; with --yes, done. Undone with --undo, where that is possible.
 
+import { styleText } from 'node:util'
 import type { ApplyPlan } from '#shared/cost/apply/plan.ts'
 import { dollars, stepsIn } from '#shared/cost/pages.ts'
 import type { JobView } from '#shared/jobs/engine.ts'
@@ -16,12 +17,13 @@ export const costApply: CommandRow = {
   parameters: '<workspace> <job>',
   summary: 'Do what a job of advice has recommended',
   about:
-    'Without --yes it tells what it would do. Objects are looked at again: what has changed since is passed over. Bytes, metadata and tags stay, and replicas stay copies. What goes into an archive is only done with --irreversible. With --undo, the job is one of apply, and classes go back to what they were.',
+    'Without --yes it tells what it would do. Objects are looked at again: what has changed since is passed over. Bytes, metadata and tags stay, and replicas stay copies. What goes into an archive is only done with --irreversible. Where a lifecycle rule of the bucket does the same for less, that is written, named skein-cost-*, and stays until it is undone. With --undo, the job is one of apply: classes go back to what they were, and its rules go.',
   options: [
     { flags: '--yes', summary: 'do it' },
     { flags: '--only <id>', summary: 'only this recommendation', many: true },
     { flags: '--budget <usd>', summary: 'what it may cost at once' },
     { flags: '--irreversible', summary: 'also what cannot simply be undone' },
+    { flags: '--copies', summary: 'copy each object, also where a lifecycle rule costs less' },
     { flags: '--undo', summary: 'bring back what a job of apply has changed' },
   ],
   examples: [
@@ -42,6 +44,7 @@ export const costApply: CommandRow = {
           ...(only && { only: [...only] }),
           ...(budget !== undefined && { maxOnceUsd: Number(budget) }),
           irreversible: options.flag('irreversible'),
+          copies: options.flag('copies'),
           dryRun: !options.flag('yes'),
         })
     const view = await runHere(context, jobs, started.id, { atOnce: AT_ONCE })
@@ -58,9 +61,11 @@ export const costApply: CommandRow = {
   },
 }
 
+const DONE = ['changed', 'undone', 'rules', 'rules-removed']
+
 /** What it would do, one line a change, and why the rest is left; once it is done, the counts say more. */
 function planned(view: JobView, plan: ApplyPlan | undefined): string[] {
-  if (!plan || 'changed' in view.tally || 'undone' in view.tally) return []
+  if (!plan || DONE.some((name) => name in view.tally)) return []
   const rows = plan.parts.map(({ id, prefix, steps, objects, onceUsd }) => [
     ...[id, prefix || '(all)', stepsIn({ steps, readFrom: '', readNow: '' })],
     ...[formatCount(objects), dollars(String(onceUsd))],
@@ -72,16 +77,28 @@ function planned(view: JobView, plan: ApplyPlan | undefined): string[] {
       { title: 'ONCE', right: true },
     ],
   ]
+  const rules = plan.rules.map(({ of, store, usd, objects, ...rule }) => [
+    ...[of, rule.prefix, `${store}: ${rule.leaves} → ${rule.storageClass}, by a rule`],
+    ...[formatCount(objects), dollars(String(usd))],
+  ])
+  const differences = plan.differences.map(({ store, removed, added }) =>
+    [
+      `${printable(store)}, lifecycle rules:`,
+      ...removed.map((line) => styleText('red', `  - ${printable(line)}`)),
+      ...added.map((line) => styleText('green', `  + ${printable(line)}`)),
+    ].join('\n'),
+  )
   const left = plan.left.map(({ id, why }) => `Left: ${printable(id)}: ${why}`)
-  return [...(rows.length > 0 ? [table(columns, rows)] : []), ...left, plan.says]
+  const all = [...rows, ...rules]
+  return [...(all.length > 0 ? [table(columns, all)] : []), ...differences, ...left, plan.says]
 }
 
 function told(view: JobView, workspace: string): string[] {
   const counts = Object.entries(view.tally)
     .filter(([name]) => name !== 'nano')
     .map(([name, count]) => `${name} ${formatCount(Math.round(count))}`)
-  const undo = `To undo it: skein cost apply ${workspace} ${view.id} --undo. Copies that it made stay.`
-  const isDone = view.state === 'ready' && 'changed' in view.tally
+  const undo = `To undo it: skein cost apply ${workspace} ${view.id} --undo. Copies that it made stay, and so does what a rule has moved.`
+  const isDone = view.state === 'ready' && ('changed' in view.tally || 'rules' in view.tally)
   const says = isDone ? undo : `${view.id} is ${view.state}. ${view.why ?? ''}`.trim()
   return [...counts, says]
 }

@@ -22,6 +22,7 @@ import type { CommandRow, Context, OptionRow, Options } from './command.ts'
 import { UsageError } from './command.ts'
 import { costApply } from './cost-apply.ts'
 import { costImport } from './cost-import.ts'
+import { keepYoungSmall } from '../heap.ts'
 import { costPrices } from './cost-prices.ts'
 import { jobsHere, runHere } from './jobs-here.ts'
 
@@ -192,6 +193,7 @@ async function run(
   kind: string,
   input: unknown,
 ): Promise<{ id: string; report: unknown }> {
+  keepYoungSmall()
   const jobs = await jobsHere(context, { workspace })
   const { id } = await jobs.engine.start(kind, input)
   const view = await runHere(context, jobs, id, { atOnce: 1, onView: tell(context) })

@@ -7,19 +7,24 @@ import { isKnown } from '#shared/prices/figure.ts'
 import type { Money } from '#shared/prices/money.ts'
 import { compareMoney, plus, times } from '#shared/prices/money.ts'
 import { AGE_STEPS, leastBytes } from '../buckets.ts'
+import type { Present } from './changes.ts'
 import type { Option } from './options.ts'
 import type { Optimum, OptimiseInput } from './optimise.ts'
 import type { Step } from './recommend.ts'
 import { optionsIn } from './tables.ts'
 import type { Totals } from './totals.ts'
 import { earlyUsd } from './totals.ts'
-import { asRule } from './words.ts'
+import { asRule, daysOf } from './words.ts'
 
 /** In a recommendation, by its store. */
 export interface RuleWay {
   store: string
   /** As `setup.lifecycle.transitions` of the store says it. */
   rule: string
+  afterDays: number
+  /** Google's leave other classes alone; S3's move whatever is in a warmer one. */
+  leaves: string
+  storageClass: string
   ruleUsd: Money
   /** By a copy of each object onto itself; what is missing of a minimum duration is in it. */
   copyUsd: Money
@@ -70,10 +75,13 @@ function ruleWay(input: OptimiseInput, of: RuleInput, step: Step): RuleWay | und
   const moving = times(fee.value, objects, fee.unitSize)
   const ruleUsd = left.shelf.provider === 'gcs' ? moving : plus(moving, early)
   const copyUsd = plus(...copying, early)
-  const fits = !of.strays.has(store) && reachesAll(left, of)
+  // One for the whole store would move Skein's own records.
+  const fits = of.prefix !== '' && !of.strays.has(store) && reachesAll(left, of)
+  const afterDays = daysOf(entered.class, of.ages)
   const rule = asRule(of.prefix, entered.class, of.ages)
   const isCheaper = fits && compareMoney(ruleUsd, copyUsd) < 0
-  return { store, rule, ruleUsd, copyUsd, fits, isCheaper }
+  const says = { rule, afterDays, leaves: left.class, storageClass: entered.class }
+  return { store, ...says, ruleUsd, copyUsd, fits, isCheaper }
 }
 
 /** Rules lead to colder classes alone, and S3's from one zone only into what has to be restored. */
@@ -89,8 +97,8 @@ function reachesAll({ shelf }: Option, { sizes }: RuleInput): boolean {
 export type Ruled = Pick<RuleInput, 'prefix' | 'steps' | 'ages'>
 
 /**
- * For each, the stores in which a rule for its prefix would also move what had better stay: older objects, in the
- * class that is left, under the prefix or deeper, that are not advised to go where the rule leads.
+ * For each, the stores in which a rule for its prefix would also move what had better stay: older objects that the
+ * rule takes up, under the prefix or deeper, that are not advised to go where the rule leads.
  */
 export function straysOf(
   { groups, choice, tables }: OptimiseInput,
@@ -113,10 +121,18 @@ export function straysOf(
       if (AGE_STEPS[groups.stepsOf(group).age]! < (ages[0] ?? 0)) continue
       for (const [store, { place }] of choice.stores.entries()) {
         const step = steps.find((one) => one.store === place.name)
-        if (!step || present[store]?.class !== step.from) continue
+        if (!step || !takesUp(choice.stores[store]!.options, step, present[store])) continue
         if (choice.options[after[store] ?? -1]?.class !== step.to) strays[index]!.add(step.store)
       }
     }
   }
   return strays
+}
+
+/** Whether the rule moves what lies in this class; what is in one without a price, S3's might. */
+function takesUp(options: readonly Option[], { from, to }: Step, held: Present[number]): boolean {
+  if (held === null) return false
+  if (options[0]?.shelf.provider !== 's3') return held?.class === from
+  const entered = options.find((option) => option.class === to)
+  return held === undefined || (entered !== undefined && canMove(held, entered))
 }

@@ -53,11 +53,20 @@ export function groupsOf(inventory: Inventory, rates: readonly MonthlyRate[]): G
     most[index] = read
     groups.readAt[index] = inventory.stores.indexOf(rate.store)
   }
-  for (let index = 0; index < cells.length; index++) {
-    groups.reads[index] = Math.round(groups.reads[index]!)
-    groups.readBytes[index] = Math.round(groups.readBytes[index]!)
-  }
+  roundTogether(groups.reads)
+  roundTogether(groups.readBytes)
   return { ...groups, placements, ...namesOf(cells) }
+}
+
+/** To whole numbers with the same sum: a few reads of many groups are not nothing. */
+function roundTogether(column: Float64Array): void {
+  let left = 0
+  for (const [index, exact] of column.entries()) {
+    if (exact === 0) continue
+    const rounded = Math.max(0, Math.round(exact + left))
+    left += exact - rounded
+    column[index] = rounded
+  }
 }
 
 function namesOf(cells: readonly Cell[]): Pick<Groups, 'prefixOf' | 'stepsOf'> {

@@ -105,6 +105,10 @@ export function asRules(prefix: string, steps: readonly Step[], ages: readonly n
 }
 
 export function asRule(prefix: string, storageClass: string, ages: readonly number[]): string {
-  const afterDays = Math.max(1, ages[0] ?? 0, LEAST_DAYS[storageClass] ?? 0)
+  const afterDays = daysOf(storageClass, ages)
   return `{ prefix: ${JSON.stringify(prefix)}, afterDays: ${afterDays}, storageClass: ${storageClass} }`
+}
+
+export function daysOf(storageClass: string, ages: readonly number[]): number {
+  return Math.max(1, ages[0] ?? 0, LEAST_DAYS[storageClass] ?? 0)
 }

@@ -1,5 +1,6 @@
 // What the configuration lets be applied by itself: what pays back soon enough, saves enough, can be undone unless
-// it may not be, and costs no more at once than is allowed. What a lifecycle rule does for less is left to somebody.
+// it may not be, and costs no more at once than is allowed. What a lifecycle rule does for less only where it says so:
+// a rule stays, and moves what nobody has looked at yet.
 
 import type { Task } from '#shared/platform.ts'
 import type { Advice } from '../advice/advise.ts'
@@ -20,7 +21,7 @@ export function allowedByPolicy(
       one.payBackMonths !== undefined &&
       one.payBackMonths <= policy.maxPayBackMonths &&
       (policy.irreversible || !isIrreversible(one)) &&
-      !one.byRule.some(({ isCheaper }) => isCheaper),
+      (policy.rules || !one.byRule.some(({ isCheaper }) => isCheaper)),
   )
   let left = policy.maxOnceUsd
   return fitting.filter(({ once }) => {

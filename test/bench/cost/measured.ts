@@ -1,7 +1,8 @@
-// One measurement in a process of its own, so that its memory is its own: `node measured.ts advise COUNT`, or
-// `inventory COUNT`. Prints one line of JSON.
+// One measurement in a process of its own, so that its memory is its own: `node measured.ts advise COUNT`,
+// `inventory COUNT` as the command line takes one, or `inventory-plain COUNT`. Prints one line of JSON.
 
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { keepYoungSmall } from '../../../functions/node/heap.ts'
 import { takeInventory } from '#shared/cost/inventory.ts'
 import type { ListOptions, ListPage, ListedObject } from '#shared/storage/contract.ts'
 import { createOpening } from '#shared/storage/open.ts'
@@ -44,6 +45,7 @@ function listingStore(name: string, objects: number): Store {
 }
 
 async function measureInventory(objects: number): Promise<object> {
+  if (what === 'inventory') keepYoungSmall()
   const stores = ['main', 'second'].map((name) => listingStore(name, objects))
   const taking = takeInventory('bench', stores, { now: TODAY })
   while (!(await taking.page()));

@@ -7,7 +7,7 @@ import type { Claim, LifecycleAction, LifecycleBook, LifecycleRule } from '../..
 import type { Named } from '../../setup-step.ts'
 import type { BucketResource, BucketSettings, GcsLifecycleRule } from './setup-bucket.ts'
 
-const LABEL = /^skein-(?:[0-9a-f]{8}-)?(?:abort-multipart|noncurrent|expire-|transition-)/
+const LABEL = /^skein-(?:[0-9a-f]{8}-)?(?:abort-multipart|noncurrent|expire-|transition-|cost-)/
 
 export function lifecycleBook(
   bucket: BucketSettings,
@@ -72,7 +72,8 @@ function sorted(value: unknown): unknown {
 }
 
 /** `isLive` keeps a rule off old versions, which have one of their own. */
-function encode({ action, prefix, afterDays, storageClass }: LifecycleRule): GcsLifecycleRule {
+function encode(rule: LifecycleRule): GcsLifecycleRule {
+  const { action, prefix, afterDays, storageClass, leaves } = rule
   const under = prefix === '' ? {} : { matchesPrefix: [prefix] }
   const live = { age: afterDays, isLive: true, ...under }
   const rules: Record<LifecycleAction, GcsLifecycleRule> = {
@@ -87,7 +88,7 @@ function encode({ action, prefix, afterDays, storageClass }: LifecycleRule): Gcs
     expire: { action: { type: 'Delete' }, condition: live },
     transition: {
       action: { type: 'SetStorageClass', ...(storageClass && { storageClass }) },
-      condition: live,
+      condition: { ...live, ...(leaves !== undefined && { matchesStorageClass: [leaves] }) },
     },
   }
   return rules[action]

@@ -17,7 +17,6 @@ type Calling<T> = (client: S3Client, options: { abortSignal: AbortSignal }) => P
 
 const NEVER_PUT = new Set([
   'NoSuchCORSConfiguration',
-  'NoSuchLifecycleConfiguration',
   'ServerSideEncryptionConfigurationNotFoundError',
 ])
 

@@ -1,46 +1,43 @@
-// The lifecycle rules of an S3 bucket. The user's own go back as they came, whichever form of filter they
-// have, and so does the bucket's least size for transitions, which a write without it would set anew.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
+// The lifecycle rules of a bucket that speaks S3, by requests of our own, so that they can be written wherever
+// the driver runs. The document is only written whole: everybody's rules go back as they came, letter by letter,
+// and so does the bucket's least size for transitions, which a write without it would set anew. S3 has no
+// condition for it. https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 
-import type {
-  LifecycleRule as S3Rule,
-  TransitionDefaultMinimumObjectSize,
-} from '@aws-sdk/client-s3'
-import {
-  DeleteBucketLifecycleCommand,
-  GetBucketLifecycleConfigurationCommand,
-  PutBucketLifecycleConfigurationCommand,
-} from '@aws-sdk/client-s3'
+import type { Xml } from '#shared/wire/xml.ts'
+import { element, elementsOf, textOf } from '#shared/wire/xml.ts'
+import { isStorageError } from '../../errors.ts'
 import type { Claim, LifecycleAction, LifecycleBook, LifecycleRule } from '../../lifecycle-rule.ts'
-import type { Configurations } from './setup-configuration.ts'
+import type { Ask, Named } from '../../setup-step.ts'
+import { strangeAnswer } from '../refusals.ts'
+import { openBucket } from './bucket.ts'
+import { checkedDocument } from './document.ts'
+import { codeOf } from './errors.ts'
+import type { XmlAnswer } from './requests.ts'
+import type { S3Settings } from './settings.ts'
 
-type LeastSize = TransitionDefaultMinimumObjectSize | undefined
+/** A rule as it is written, without the element around it. */
+export type S3Rule = Xml
+type LeastSize = string | undefined
 
-export function lifecycleBook({
-  Bucket,
-  settings,
-  send,
-}: Configurations): LifecycleBook<S3Rule, LeastSize> {
+const LEAST_SIZE = 'x-amz-transition-default-minimum-object-size'
+const QUERY = { lifecycle: '' }
+
+export function lifecycleBook(settings: S3Settings, ask: Ask): LifecycleBook<S3Rule, LeastSize> {
+  const { requests } = openBucket(settings)
   return {
     store: settings.name,
     async read() {
-      const answer = await send('GetBucketLifecycleConfiguration', (s3, call) =>
-        s3.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), call),
+      const answer = await ask('GetBucketLifecycleConfiguration', (signal) =>
+        orNone(requests.xml({ method: 'GET', query: QUERY, signal })),
       )
-      const value = (answer?.Rules ?? []).map((rule) => ({ name: rule.ID, rule }))
-      return { value, tag: answer?.TransitionDefaultMinimumObjectSize }
+      const tag = answer?.headers.get(LEAST_SIZE) ?? undefined
+      return { value: answer ? rulesIn(settings, answer) : [], tag }
     },
     async write(next, { tag }) {
-      const Rules = next.map(({ rule }) => rule)
-      const input = {
-        Bucket,
-        LifecycleConfiguration: { Rules },
-        TransitionDefaultMinimumObjectSize: tag,
-      }
-      await send('PutBucketLifecycleConfiguration', (s3, call) =>
-        Rules.length === 0
-          ? s3.send(new DeleteBucketLifecycleCommand({ Bucket }), call)
-          : s3.send(new PutBucketLifecycleConfigurationCommand(input), call),
+      await ask('PutBucketLifecycleConfiguration', (signal) =>
+        next.length === 0
+          ? requests.headers({ method: 'DELETE', query: QUERY, signal })
+          : requests.headers({ method: 'PUT', query: QUERY, ...documentOf(next, tag), signal }),
       )
     },
     encode,
@@ -49,65 +46,117 @@ export function lifecycleBook({
   }
 }
 
-function encode({ name, action, prefix, afterDays: Days, storageClass }: LifecycleRule): S3Rule {
-  const actions: Record<LifecycleAction, Partial<S3Rule>> = {
-    'abort-multipart': { AbortIncompleteMultipartUpload: { DaysAfterInitiation: Days } },
-    noncurrent: { NoncurrentVersionExpiration: { NoncurrentDays: Days } },
-    expire: { Expiration: { Days } },
-    transition: { Transitions: [{ Days, StorageClass: storageClass as Class }] },
+async function orNone(asked: Promise<XmlAnswer>): Promise<XmlAnswer | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if (isStorageError(error) && codeOf(error) === 'NoSuchLifecycleConfiguration') return undefined
+    throw error
   }
-  return { ID: name, Status: 'Enabled', Filter: { Prefix: prefix }, ...actions[action] }
 }
 
-type Class = NonNullable<NonNullable<S3Rule['Transitions']>[number]['StorageClass']>
+/** What is not understood to the last letter is refused: to write it back would lose somebody's rule. */
+function rulesIn({ name }: S3Settings, { xml, root }: XmlAnswer): Named<S3Rule>[] {
+  const rules = elementsOf(xml, 'Rule')
+  const rest = rules.reduce((left, rule) => left.replace(rule, ''), xml)
+  const isAll = /^\s*(<\?[^>]*\?>\s*)?<\w+[^>]*>(\s|<Rule[^>]*>\s*<\/Rule\s*>)*<\/\w+>\s*$/.test(
+    rest,
+  )
+  const isNone = rules.length === 0 && !xml.includes('Rule')
+  if (root !== 'LifecycleConfiguration' || !(isAll || isNone)) throw strangeAnswer(name, undefined)
+  return rules.map((rule) => ({ name: textOf(rule, 'ID'), rule: { xml: rule } }))
+}
+
+function documentOf(next: readonly Named<S3Rule>[], tag: LeastSize) {
+  const rules = next.map(({ rule }) => element('Rule', rule))
+  const { headers, content } = checkedDocument('LifecycleConfiguration', rules)
+  return { headers: { ...headers, ...(tag !== undefined && { [LEAST_SIZE]: tag }) }, content }
+}
+
+function encode({ name, action, prefix, afterDays, storageClass }: LifecycleRule): S3Rule {
+  const days = String(afterDays)
+  const actions: Record<LifecycleAction, Xml> = {
+    'abort-multipart': element(
+      'AbortIncompleteMultipartUpload',
+      element('DaysAfterInitiation', days),
+    ),
+    noncurrent: element('NoncurrentVersionExpiration', element('NoncurrentDays', days)),
+    expire: element('Expiration', element('Days', days)),
+    transition: element('Transition', [
+      element('Days', days),
+      element('StorageClass', storageClass),
+    ]),
+  }
+  const scope = [element('ID', name), element('Filter', element('Prefix', prefix))]
+  const { xml } = element('Rule', [...scope, element('Status', 'Enabled'), actions[action]])
+  return { xml: xml.slice('<Rule>'.length, -'</Rule>'.length) }
+}
+
+const ACTIONS = [
+  ...['AbortIncompleteMultipartUpload', 'Expiration', 'NoncurrentVersionExpiration'],
+  ...['NoncurrentVersionTransition', 'Transition'],
+] as const
 
 /** Some write the prefix where it stood before there were filters, and leave an empty one out. */
-function describe({ Status, Prefix, Filter, ...rule }: S3Rule): Record<string, unknown> {
+function describe({ xml }: S3Rule): Record<string, unknown> {
+  const actions = ACTIONS.map((action) => [action, elementsOf(xml, action).map(fieldsIn)] as const)
   return {
-    Status,
-    Prefix: JSON.stringify(prefixOf({ Prefix, Filter })),
-    Filter: conditionsOf({ Filter }).length > 0 ? Filter : undefined,
-    ...rule,
-    ID: undefined,
+    Status: textOf(xml, 'Status'),
+    Prefix: JSON.stringify(prefixOf(xml)),
+    Filter: isPlain(xml) ? undefined : elementsOf(xml, 'Filter').join(''),
+    ...Object.fromEntries(
+      actions.map(([action, found]) => [action, found.length > 1 ? found : found[0]]),
+    ),
   }
 }
 
-type Scope = Pick<S3Rule, 'Prefix' | 'Filter'>
-
-function prefixOf({ Prefix, Filter }: Scope): string {
-  return Filter?.Prefix ?? Filter?.And?.Prefix ?? Prefix ?? ''
+/** One level of elements with text: `{ Days: 30, StorageClass: … }`. */
+function fieldsIn(xml: string): Record<string, string | number> {
+  const pairs = [...xml.matchAll(/<(\w+)>([^<]*)<\/\1>/g)]
+  return Object.fromEntries(
+    pairs.map(([, name, text = '']) => [name, /^\d+$/.test(text) ? Number(text) : text]),
+  )
 }
 
-/** What the rule asks of an object besides its prefix. */
-function conditionsOf({ Filter }: Pick<Scope, 'Filter'>): unknown[] {
-  const { Prefix: _, And, ...alone } = Filter ?? {}
-  const { Prefix: __, ...together } = And ?? {}
-  return [...Object.values(alone), ...Object.values(together)].filter((one) => one !== undefined)
+/** Prefixes are found in filters, in their conjunctions, and where they stood before there were filters. */
+function prefixOf(xml: string): string {
+  return textOf(xml, 'Prefix') ?? ''
 }
 
-function claims(rule: S3Rule): Claim[] {
-  if (rule.Status !== 'Enabled') return []
-  const { Expiration, Transitions, NoncurrentVersionExpiration, AbortIncompleteMultipartUpload } =
-    rule
-  const plain = conditionsOf(rule).length === 0
-  const base = { prefixes: [prefixOf(rule)], plain }
-  const found: Claim[] = (Transitions ?? []).map((one) => ({
-    ...base,
-    action: 'transition' as const,
-    afterDays: one.Days,
-    storageClass: one.StorageClass,
+/** It asks nothing of an object besides its prefix. */
+function isPlain(xml: string): boolean {
+  const asked = elementsOf(xml, 'Filter')
+    .join('')
+    .matchAll(/<(\w+)/g)
+  return [...asked].every(([, name]) => name === 'Prefix' || name === 'And')
+}
+
+function claims({ xml }: S3Rule): Claim[] {
+  if (textOf(xml, 'Status') !== 'Enabled') return []
+  const plain = isPlain(xml)
+  const base = { prefixes: [prefixOf(xml)], plain }
+  const found: Claim[] = elementsOf(xml, 'Transition').map((one) => ({
+    ...{ ...base, action: 'transition' as const },
+    ...{ afterDays: daysIn(one, 'Days'), storageClass: textOf(one, 'StorageClass') },
   }))
-  if (Expiration?.Days !== undefined || Expiration?.Date !== undefined) {
-    found.push({ ...base, action: 'expire', afterDays: Expiration.Days })
+  for (const one of elementsOf(xml, 'Expiration')) {
+    const afterDays = daysIn(one, 'Days')
+    if (afterDays === undefined && textOf(one, 'Date') === undefined) continue
+    found.push({ ...base, action: 'expire', afterDays })
   }
-  if (NoncurrentVersionExpiration) {
-    const { NoncurrentDays: afterDays, NewerNoncurrentVersions } = NoncurrentVersionExpiration
-    const all = plain && NewerNoncurrentVersions === undefined
+  for (const one of elementsOf(xml, 'NoncurrentVersionExpiration')) {
+    const all = plain && textOf(one, 'NewerNoncurrentVersions') === undefined
+    const afterDays = daysIn(one, 'NoncurrentDays')
     found.push({ ...base, action: 'noncurrent', afterDays, plain: all })
   }
-  if (AbortIncompleteMultipartUpload) {
-    const { DaysAfterInitiation: afterDays } = AbortIncompleteMultipartUpload
+  for (const one of elementsOf(xml, 'AbortIncompleteMultipartUpload')) {
+    const afterDays = daysIn(one, 'DaysAfterInitiation')
     found.push({ ...base, action: 'abort-multipart', afterDays })
   }
   return found
+}
+
+function daysIn(xml: string, name: string): number | undefined {
+  const text = textOf(xml, name)
+  return text === undefined ? undefined : Number(text)
 }

@@ -32,7 +32,7 @@ export function createS3Setup(settings: S3Settings, prefix: string, ask: Ask): S
     },
     encryption: (wanted) => planEncryption(bucket, wanted),
     versioning: (wanted) => planVersioning(bucket, wanted),
-    lifecycle: (names, rules) => planLifecycle(lifecycleBook(bucket), names, rules),
+    lifecycle: (names, rules) => planLifecycle(lifecycleBook(settings, ask), names, rules),
     notifications: (names, target) => planNotifications(bucket, names, target),
     close: bucket.close,
   }
