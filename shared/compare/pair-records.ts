@@ -38,8 +38,8 @@ export interface PairWriter {
   readonly isFull: boolean
 }
 
-/** Some 5 MB when gzipped. */
-const SEGMENT_CHARACTERS = 24 * 2 ** 20
+/** Some 2 MB when gzipped: held until it is written, once for each pair. */
+const SEGMENT_CHARACTERS = 8 * 2 ** 20
 const DAY = 86_400_000
 
 /** `name` tells the pair from others: `<from>~<to>`. Any store will do; one without conditional writes keeps the last word. */

@@ -2,6 +2,7 @@
 
 import { RESERVED_PREFIX } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
+import { bytesOfStream } from '#shared/wire/whole-stream.ts'
 import type { PairRecord } from './pair.ts'
 import { createLineReader, createLineWriter } from './pair-lines.ts'
 
@@ -18,7 +19,7 @@ const CHUNK_CHARACTERS = 2 ** 16
 /** `name` is relative to `.skein/`. Holds what is compressed so far. */
 export function startSegment(store: Store, name: string): SegmentWriter {
   const gzip = new CompressionStream('gzip')
-  const compressed = new Response(gzip.readable).arrayBuffer()
+  const compressed = bytesOfStream(gzip.readable)
   // Its failure is the writer's too, which tells it.
   compressed.catch(() => undefined)
   const writer = gzip.writable.getWriter()
@@ -44,7 +45,7 @@ export function startSegment(store: Store, name: string): SegmentWriter {
     async end() {
       await flush()
       await writer.close()
-      const bytes = new Uint8Array(await compressed)
+      const bytes = await compressed
       await store.put(RESERVED_PREFIX + name, bytes, { contentType: 'application/gzip' })
     },
   }

@@ -30,8 +30,8 @@ export async function readPrices(
   return stores.map((store) => (isFree(store) ? freeOf(store) : priceOf(store, prices)))
 }
 
-/** What lies on this machine costs nothing to read. */
-function isFree({ row }: Store): boolean {
+/** What lies on this machine costs nothing. */
+export function isFree({ row }: Store): boolean {
   return row.wire === 'file' || row.wire === 'memory'
 }
 
@@ -59,15 +59,25 @@ function priceOf({ name, row, region }: Store, prices: Prices): ReadPrice {
   }
 }
 
-function nanos(figure: Figure | Unknown): number {
+/** Billionths of a dollar; nothing where it is not known. */
+export function nanos(figure: Figure | Unknown): number {
   if (!isKnown(figure)) return 0
   const { value, unitSize } = figure
   return (Number(value.numerator) / Number(value.denominator) / unitSize) * NANO
 }
 
 /** Of reading an object once, at one store. */
-export function readingCost({ get, byte }: ReadPrice, size: number): number {
+function readingCost({ get, byte }: ReadPrice, size: number): number {
   return get + byte * size
+}
+
+/** The same at several stores, by their numbers. */
+export function costOfReading(
+  prices: readonly ReadPrice[],
+  reads: readonly number[],
+  objects: readonly ({ size: number } | undefined)[],
+): number {
+  return reads.reduce((sum, at) => sum + readingCost(prices[at]!, objects[at]?.size ?? 0), 0)
 }
 
 export function spentOn({ head, get, byte }: ReadPrice, spent: Spent): number {

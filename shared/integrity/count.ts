@@ -3,11 +3,10 @@
 
 import type { Part, Step, Tally } from '#shared/jobs/job.ts'
 import { addTallies } from '#shared/jobs/job.ts'
-import { cheapestOf } from './costs.ts'
+import { cheapestOf, costOfReading } from './costs.ts'
 import { ageTally, wishOf } from './coverage.ts'
-import { restOf, rowsOf } from './rows.ts'
+import { holding, restOf, rowsOf } from './rows.ts'
 import type { SweepCursor, SweepJob, SweepPart } from './sweep.ts'
-import { costOfReading } from './sweep.ts'
 
 export async function countStep(
   { context, input, prices, log }: SweepJob,
@@ -33,8 +32,8 @@ export async function countStep(
       const held = [...row.objects.keys()].filter((at) => row.objects[at] !== undefined)
       const reads = input.read === 'cheapest' ? [cheapestOf(prices, held)] : held
       const bytes = reads.reduce((all, at) => all + (row.objects[at]?.size ?? 0), 0)
-      const aged = { key: row.key, modified: primary.modified.getTime(), records: row.records }
-      return [ageTally(aged, wish, { bytes, nano: costOfReading({ prices }, reads, row) })]
+      const aged = { key: row.key, modified: primary.modified.getTime(), records: holding(row) }
+      return [ageTally(aged, wish, { bytes, nano: costOfReading(prices, reads, row.objects) })]
     })
     sum = addTallies([sum, ...ages])
     const last = rows.at(-1)

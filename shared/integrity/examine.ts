@@ -10,12 +10,13 @@ import type { Checksum, ListedObject, ObjectInfo } from '#shared/storage/contrac
 import { isStorageError } from '#shared/storage/errors.ts'
 import type { DigestAlgorithm } from '#shared/wire/digest.ts'
 import type { SweepContext } from './context.ts'
-import { driftOf } from './drift.ts'
+import { keyAt } from './context.ts'
+import { driftOf, lookAtTags } from './drift.ts'
 import type { Finding, FindingKind } from './findings.ts'
 import type { Copy, Recorded, Verdict } from './judge.ts'
 import { judge } from './judge.ts'
 import type { Looked, Spent } from './look.ts'
-import { isSameTime, lookAt, stillHold } from './look.ts'
+import { isSameTime, lookAt, nothingSpent, stillHold } from './look.ts'
 import type { Reading } from './piecewise.ts'
 
 /** A key with what is known of it before it is asked for. */
@@ -29,10 +30,13 @@ export interface Subject {
 
 export interface Examined {
   findings: Finding[]
+  /** What each store holds; nothing of a key that would not hold still. */
   copies: Copy[]
   /** To be kept of each pair; undefined: nothing that holds. */
   records: (PairRecord | undefined)[]
   proven: (Grade | undefined)[]
+  /** Stores whose copies are right by a digest or by the bytes. */
+  proof: string[]
   /** It changes, or has changed so lately that nothing can be said yet. */
   pending: boolean
   spent: Spent[]
@@ -43,6 +47,8 @@ export interface ExamineOptions {
   settleSeconds: number
   /** Read already, piece by piece. */
   reading?: Reading | undefined
+  /** A store that does not answer for this object has been asked often enough. */
+  isLastTry?: boolean | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -53,36 +59,40 @@ export async function examine(
   subject: Subject,
   options: ExamineOptions,
 ): Promise<Examined> {
-  const spent = context.places.map(() => ({ heads: 0, gets: 0, bytes: 0 }))
+  const spent = context.places.map(nothingSpent)
   for (let look = 1; look <= LOOKS; look++) {
     const looked = await tryLook(context, subject, options)
     if (!looked) continue
     add(spent, looked.spent)
-    const examined = await judged(context, subject, looked)
+    const examined = await judged(context, subject, looked, { isDeep: isDeep(options), spent })
     if (examined.findings.length === 0) return { ...examined, spent }
     for (const one of spent) one.heads++
-    if (await stillHold(context, subject.key, looked.copies, options.signal)) {
+    if (await stillHold(context, subject, looked.copies, options)) {
       const isEarly = isRecent(context, looked.copies, options.settleSeconds)
       return isEarly ? withheld(examined, spent) : { ...examined, spent }
     }
   }
   return {
-    ...{ findings: [], copies: [], proven: [], spent, pending: true },
+    ...{ findings: [], copies: [], proven: [], proof: [], spent, pending: true },
     records: [...subject.records],
   }
+}
+
+function isDeep({ reads, reading }: ExamineOptions): boolean {
+  return reads.size > 0 || reading !== undefined
 }
 
 /** Undefined when it changed while it was read. */
 async function tryLook(
   context: SweepContext,
-  { key, records }: Subject,
-  { reads, reading, signal }: ExamineOptions,
+  subject: Subject,
+  { reads, reading, isLastTry, signal }: ExamineOptions,
 ): Promise<Looked | undefined> {
-  const algorithms = records.flatMap((record): DigestAlgorithm[] =>
+  const algorithms = subject.records.flatMap((record): DigestAlgorithm[] =>
     record?.digest ? [record.digest.algorithm] : [],
   )
   try {
-    return await lookAt(context, key, { reads, reading, algorithms, signal })
+    return await lookAt(context, subject, { reads, reading, algorithms, isLastTry, signal })
   } catch (error) {
     if (isStorageError(error, 'precondition')) return undefined
     throw error
@@ -99,14 +109,25 @@ function isRecent({ now }: SweepContext, copies: readonly Copy[], settleSeconds:
 const NEVER_EARLY: ReadonlySet<FindingKind> = new Set(['corrupt', 'unreadable', 'unchecked'])
 
 function withheld(examined: Omit<Examined, 'spent'>, spent: Spent[]): Examined {
-  const findings = examined.findings.filter(({ kind }) => NEVER_EARLY.has(kind))
+  const primary = examined.copies[0]?.store
+  // Copies that have not heard of a new version of the primary's yet are a majority, too.
+  const findings = examined.findings.filter(({ kind, by, store }) => {
+    return NEVER_EARLY.has(kind) && !(by === 'majority' && store === primary)
+  })
   return { ...examined, spent, findings, pending: findings.length < examined.findings.length }
+}
+
+interface Judging {
+  /** Bytes are read, so what costs a request more is asked for too. */
+  isDeep: boolean
+  spent: Spent[]
 }
 
 async function judged(
   context: SweepContext,
   subject: Subject,
   { copies }: Looked,
+  judging: Judging,
 ): Promise<Omit<Examined, 'spent'>> {
   const { key } = subject
   const [primary, ...others] = copies
@@ -121,44 +142,41 @@ async function judged(
   const verdict = alone
     ? judgeAlone(key, primary, recorded[0] ?? {})
     : judge({ key, primary, followers })
+  const { proven, proof } = verdict
   const findings = await withoutDeleted(context, verdict.findings)
-  const drift = alone ? [] : driftFindings(context, key, verdict, primary, others)
+  const drift = alone ? [] : await driftFindings(context, key, { proven, copies }, judging)
   const records = subject.records.map((before, at) => {
-    const grade = verdict.proven[at]
+    const grade = proven[at]
     const to = alone ? primary : others[at]!
     if (!primary.info || !to.info) return undefined
     // What is wrong is held against the same record the next time.
     if (!grade || drift.some(({ store }) => store === to.store)) return before
     const listed = [subject.listed[0], subject.listed[alone ? 0 : at + 1]] as const
-    return recordOf({
-      context,
-      key,
-      grade,
-      before,
-      from: primary,
-      to,
-      listed,
-      recorded: recorded[at],
-    })
+    const pair = { from: primary, to, listed, recorded: recorded[at] }
+    return recordOf({ context, key, grade, before, ...pair })
   })
   return {
     findings: [...findings, ...drift],
-    ...{ copies: [...copies], proven: verdict.proven, pending: false, records },
+    copies: [...copies],
+    proven,
+    proof,
+    pending: false,
+    records,
   }
 }
 
 /** One store by itself: its bytes against its provider's digest and against what was recorded of them. */
 function judgeAlone(key: string, copy: Copy, recorded: Recorded): Verdict {
-  if (!copy.info) return { findings: [], proven: [undefined] }
+  if (!copy.info) return { findings: [], proven: [undefined], proof: [] }
   const itself = { copy, recorded, wanted: false }
   const { findings } = judge({
     key,
     primary: copy,
     followers: [{ ...itself, copy: { ...copy, info: undefined } }],
   })
-  if (findings.length > 0) return { findings, proven: [undefined] }
+  if (findings.length > 0) return { findings, proven: [undefined], proof: [] }
   const isHeld = Object.keys({ ...copy.info.checksums, ...recorded.ofSource }).length > 0
-  return { findings, proven: [copy.read && isHeld ? 'attested' : 'recorded'] }
+  return { findings, proven: [copy.read && isHeld ? 'attested' : 'recorded'], proof: [] }
 }
 
 /** What the record still says of objects that are as it knew them. */
@@ -189,32 +207,58 @@ function isWanted({ copies }: SweepContext, source: ObjectInfo | undefined): boo
 
 /** A deletion that Skein knows of is on its way to the replicas, or is kept from them. */
 async function withoutDeleted(
-  { copies }: SweepContext,
+  context: SweepContext,
   findings: readonly Finding[],
 ): Promise<Finding[]> {
-  if (!copies) return [...findings]
   const kept: Finding[] = []
   for (const finding of findings) {
-    if (finding.kind !== 'extra' || !(await copies.deleted(finding.key))) kept.push(finding)
+    if (finding.kind !== 'extra') kept.push(finding)
+    else if (!(await context.copies?.deleted(finding.key)))
+      kept.push(await withDeletion(context, finding))
   }
   return kept
 }
 
-function driftFindings(
-  { places }: SweepContext,
+/** A store that keeps versions says itself whether somebody deleted it there. */
+async function withDeletion({ places }: SweepContext, finding: Finding): Promise<Finding> {
+  const [primary] = places
+  if (!primary?.store.capabilities.versions) return finding
+  const prefix = keyAt(primary, finding.key)
+  // Whoever may not list versions learns nothing more.
+  const listing = primary.store.groups.versions.list({ prefix, limit: 1 }).catch(refusedAlone)
+  const { versions = [] } = (await listing) ?? {}
+  const marker = versions.find((one) => one.key === prefix && one.latest && one.deleted)
+  if (!marker) return finding
+  const reason = `It was deleted at ${primary.store.name} on ${marker.modified.toISOString()}, and ${finding.store} has not heard of it.`
+  return { ...finding, reason }
+}
+
+function refusedAlone(error: unknown): undefined {
+  if (!isStorageError(error) || error.retry !== 'never') throw error
+  return undefined
+}
+
+async function driftFindings(
+  context: SweepContext,
   key: string,
-  { proven }: Verdict,
-  { info: source, store: from }: Copy,
-  others: readonly Copy[],
-): Finding[] {
-  return others.flatMap(({ store, info }, at): Finding[] => {
-    if (!proven[at] || !source || !info) return []
-    const differs = driftOf(source, info, places[at + 1]!.store)
-    if (differs.length === 0) return []
+  { proven, copies }: { proven: readonly (Grade | undefined)[]; copies: readonly Copy[] },
+  { isDeep: readsToo, spent }: Judging,
+): Promise<Finding[]> {
+  const [{ info: source, store: from }, ...others] = copies as [Copy, ...Copy[]]
+  const infos = copies.map(({ info }) => info)
+  const tags = readsToo ? lookAtTags(context, key, infos, spent) : undefined
+  const found: Finding[] = []
+  for (const [at, { store, info }] of others.entries()) {
+    if (!proven[at] || !source || !info) continue
+    const number = at + 1
+    const beside = driftOf(source, info, context.places[number]!.store)
+    const differs = tags ? [...beside, ...(await tags.driftOf(number))] : beside
+    if (differs.length === 0) continue
     const what = differs.slice(0, 5).join(', ')
     const reason = `${store} has the bytes of ${from}, but not its ${what}.`
-    return [{ kind: 'metadata', key, store, reason, right: [from] }]
-  })
+    found.push({ kind: 'metadata', key, store, reason, right: [from] })
+  }
+  return found
 }
 
 interface Recording {

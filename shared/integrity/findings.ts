@@ -30,6 +30,8 @@ export interface Finding {
   store: string
   /** How it is known. */
   grade?: Grade | undefined
+  /** That it is this side: by the word of the other two alone. */
+  by?: 'majority' | undefined
   /** One sentence. */
   reason: string
   /** Of what lies there. */

@@ -9,6 +9,7 @@ import type { Claim, Origin } from '#shared/copy/mark.ts'
 import { sameOrigin } from '#shared/copy/mark.ts'
 import type { ObjectInfo } from '#shared/storage/contract.ts'
 import type { Finding } from './findings.ts'
+import * as found from './found.ts'
 
 /** What is known of one store's copy. */
 export interface Copy {
@@ -43,26 +44,32 @@ export interface Verdict {
   findings: Finding[]
   /** Of each follower: how it is known that it holds what the primary holds; undefined where it does not. */
   proven: (Grade | undefined)[]
+  /** Stores whose copies are right by a digest or by the bytes: what a repair may be made from. */
+  proof: string[]
 }
 
 export function judge(evidence: Evidence): Verdict {
   const { key, primary, followers } = evidence
   if (!primary.info) {
-    const findings = followers.flatMap(({ copy }) => (copy.info ? [extra(key, primary, copy)] : []))
-    return { findings, proven: followers.map(() => undefined) }
+    const findings = followers.flatMap(({ copy }) =>
+      copy.info ? [found.extra(key, primary, copy)] : [],
+    )
+    return { findings, proven: followers.map(() => undefined), proof: [] }
   }
   const expected = expectedOf(evidence)
   const wrong = primaryFault(evidence, expected)
-  const right = wrong ? [] : [primary.store]
-  const findings: Finding[] = wrong ? [wrong] : unread(key, primary)
   const truth = wrong ? healthyContent(evidence, expected) : contentOf(primary)
+  const findings: Finding[] = wrong ? [wrong] : []
+  const right = wrong ? [] : [primary.store]
+  const proof = [...right]
   const proven = followers.map((follower) => {
     const { grade, finding } = judgeFollower(evidence, follower, { expected, truth, wrong })
     if (finding) findings.push(finding)
     else if (grade) right.push(follower.copy.store)
+    if (grade && grade !== 'recorded') proof.push(follower.copy.store)
     return wrong || finding ? undefined : grade
   })
-  return { findings: findings.map((one) => ({ ...one, right })), proven }
+  return { findings: findings.map((one) => ({ ...one, right })), proven, proof }
 }
 
 interface Standard {
@@ -85,10 +92,15 @@ function expectedOf({ primary, followers }: Evidence): Digests {
   for (const { copy, recorded } of followers) {
     Object.assign(expected, recorded.ofSource)
     const { claim } = copy
-    const isOfIt = claim && primary.origin && sameOrigin(claim.origin, primary.origin)
-    if (isOfIt && claim.digest) expected[claim.digest.algorithm] ??= claim.digest.value
+    if (claim?.digest && isCopyOf(primary, copy)) {
+      expected[claim.digest.algorithm] ??= claim.digest.value
+    }
   }
   return expected
+}
+
+function isCopyOf(primary: Copy, copy: Copy): boolean {
+  return relationOf(primary, copy) === 'current'
 }
 
 /** The bytes as they are, where they were read; else as their provider tells. */
@@ -113,12 +125,16 @@ function isRotten({ info, read }: Copy): boolean {
 }
 
 function primaryFault(evidence: Evidence, expected: Digests): Finding | undefined {
-  const { key, primary } = evidence
-  if (primary.unreadable !== undefined) return unreadable(key, primary)
-  if (isRotten(primary)) return rotten(key, primary)
+  const { key, primary, followers } = evidence
+  if (primary.unreadable !== undefined) return found.unreadable(key, primary)
+  if (isRotten(primary)) return found.rotten(key, primary)
   const content = contentOf(primary)
-  if (compareDigests(content.digests, expected)?.same === false) return unlikeRecord(key, primary)
-  if (hasNoDigests(expected) && isOutvoted(evidence)) return outvoted(key, primary)
+  const isOtherSize = followers.some(({ copy }) => {
+    return copy.claim && isCopyOf(primary, copy) && copy.claim.size !== content.size
+  })
+  const byRecord = compareDigests(content.digests, expected)?.same
+  if (isOtherSize || byRecord === false) return found.unlikeRecord(key, primary)
+  if (hasNoDigests(expected) && isOutvoted(evidence)) return found.outvoted(key, primary)
   return undefined
 }
 
@@ -131,7 +147,7 @@ function isOutvoted({ primary, followers }: Evidence): boolean {
   const voters = followers
     .map(({ copy }) => copy)
     .filter((copy) => copy.info && !isRotten(copy) && copy.unreadable === undefined)
-    .filter(({ claim }) => !claim || (primary.origin && sameOrigin(claim.origin, primary.origin)))
+    .filter((copy) => !copy.claim || isCopyOf(primary, copy))
     .map(contentOf)
   const own = contentOf(primary)
   const against = voters.filter((one) => same(one, own) === false)
@@ -165,60 +181,75 @@ function judgeFollower(
   { expected, truth, wrong }: Standard,
 ): Judged {
   const { key, primary } = evidence
-  if (!copy.info) return wanted ? { finding: missing(key, primary, copy) } : {}
-  if (copy.unreadable !== undefined) return { finding: unreadable(key, copy) }
-  if (isRotten(copy)) return { finding: rotten(key, copy) }
+  if (!copy.info) return wanted ? { finding: found.missing(key, primary, copy) } : {}
+  if (copy.unreadable !== undefined) return { finding: found.unreadable(key, copy) }
+  if (isRotten(copy)) return { finding: found.rotten(key, copy) }
   const content = contentOf(copy)
   const byRecord = compareDigests(content.digests, expected)?.same
   const isSame = byRecord ?? (truth && same(content, truth))
   if (isSame) return { grade: gradeOf(primary, copy, wrong !== undefined) }
   if (isSame === undefined) return wrong ? byClaim(primary, copy) : unknown(key, primary, copy)
-  const about = { primary, copy, recorded, hasRecord: byRecord === false }
-  return { finding: unlike(evidence, about) }
+  return { finding: unlike(evidence, { copy, recorded, isUnlikeRecord: byRecord === false }) }
 }
 
 /** The primary is wrong, and nothing can be compared: a copy that says that it is of this version is taken at its word. */
 function byClaim(primary: Copy, copy: Copy): Judged {
-  const isOfIt = relationOf(primary, copy) === 'current' && copy.claim!.size === copy.info?.size
-  return isOfIt ? { grade: copy.read ? 'attested' : 'recorded' } : {}
+  const isOfIt = isCopyOf(primary, copy) && copy.claim!.size === copy.info?.size
+  return isOfIt ? { grade: 'recorded' } : {}
 }
 
 function gradeOf(primary: Copy, copy: Copy, withoutPrimary: boolean): Grade {
-  if (copy.read && (primary.read || withoutPrimary)) return primary.read ? 'bytes' : 'attested'
+  if (withoutPrimary) return copy.read ? 'attested' : 'declared'
+  if (copy.read && primary.read) return 'bytes'
   return copy.read || primary.read ? 'attested' : 'declared'
 }
 
 interface Unlike {
-  primary: Copy
   copy: Copy
   recorded: Recorded
-  /** Skein's record says what it should be. */
-  hasRecord: boolean
+  /** Skein's record says that it should be something else. */
+  isUnlikeRecord: boolean
 }
 
 /** It holds other bytes than the primary, whose own are sound as far as anybody can tell. */
-function unlike(evidence: Evidence, { primary, copy, recorded, hasRecord }: Unlike): Finding {
-  const { key, followers } = evidence
+function unlike(evidence: Evidence, { copy, recorded, isUnlikeRecord }: Unlike): Finding {
+  const { key, primary } = evidence
   const relation = relationOf(primary, copy)
-  const content = contentOf(copy)
+  if (relation === 'newer') return found.newer(key, primary, copy)
   if (relation === 'older') {
-    const { claim } = copy
-    const kept = claim!.digest && { [claim!.digest.algorithm]: claim!.digest.value }
-    const isKept =
-      claim!.size === content.size && compareDigests(content.digests, kept ?? {})?.same !== false
-    return isKept ? stale(key, primary, copy) : unlikeRecord(key, copy)
+    return isAsClaimed(copy) ? found.stale(key, primary, copy) : found.unlikeRecord(key, copy)
   }
-  if (relation === 'current' || hasRecord) return unlikeRecord(key, copy)
+  if (isUnlikeRecord || copy.info!.size !== (copy.claim?.size ?? copy.info!.size)) {
+    return found.unlikeRecord(key, copy)
+  }
+  // Its mark names this version, whose bytes the primary's own provider vouches for.
+  if (relation === 'current' && isVouchedFor(primary)) return found.unlikeRecord(key, copy)
   const before = recorded.ofFollower
-  if (before && compareDigests(content.digests, before)?.same !== false) {
-    return stale(key, primary, copy)
+  if (before && compareDigests(contentOf(copy).digests, before)?.same !== false) {
+    return found.stale(key, primary, copy)
   }
-  if (hasForeignMark(copy)) return unlikeRecord(key, copy)
+  if (hasForeignMark(copy)) return found.unlikeRecord(key, copy)
+  return isAlone(evidence, copy) ? found.outvoted(key, copy) : found.undecided(key, primary, copy)
+}
+
+function isAsClaimed({ info, read, claim, store }: Copy): boolean {
+  const { digest, size } = claim!
+  const content = contentOf({ store, info, read })
+  if (size !== content.size) return false
+  const claimed = digest && { [digest.algorithm]: digest.value }
+  return compareDigests(content.digests, claimed ?? {})?.same !== false
+}
+
+function isVouchedFor({ info }: Copy): boolean {
+  return !hasNoDigests(info?.checksums ?? {})
+}
+
+/** The primary has another follower's word for what it holds. */
+function isAlone({ primary, followers }: Evidence, copy: Copy): boolean {
   const own = contentOf(primary)
-  const isAlone = followers.some((other) => {
+  return followers.some((other) => {
     return other.copy.info && other.copy !== copy && same(contentOf(other.copy), own) === true
   })
-  return isAlone ? outvoted(key, copy) : undecided(key, primary, copy)
 }
 
 /** A mark that was made for another place: somebody put another object's copy here. */
@@ -230,60 +261,22 @@ function hasForeignMark({ info, claim }: Copy): boolean {
 function unknown(key: string, primary: Copy, copy: Copy): Judged {
   const relation = relationOf(primary, copy)
   if (relation === 'current') return { grade: 'recorded' }
-  if (relation === 'older') return { finding: stale(key, primary, copy) }
-  const reason = `${primary.store} and ${copy.store} tell no digest of one kind for it, so only reading could say; sizes are equal.`
-  return { finding: { kind: 'unchecked', key, store: copy.store, grade: 'size', reason } }
+  if (relation === 'older') return { finding: found.stale(key, primary, copy) }
+  if (relation === 'newer') return { finding: found.newer(key, primary, copy) }
+  return { finding: found.unchecked(key, primary, copy) }
 }
 
-function relationOf(primary: Copy, { claim }: Copy): 'current' | 'older' | 'none' {
-  if (!claim || !primary.origin) return 'none'
-  return sameOrigin(claim.origin, primary.origin) ? 'current' : 'older'
+type Relation = 'current' | 'older' | 'newer' | 'none'
+
+function relationOf({ origin }: Copy, { claim }: Copy): Relation {
+  if (!claim || !origin) return 'none'
+  if (sameOrigin(claim.origin, origin)) return 'current'
+  // Two clocks say nothing of each other, and some answers tell whole seconds alone.
+  const isOfOneStore = claim.origin.store === origin.store
+  const isLater = secondOf(claim.origin) > secondOf(origin)
+  return isOfOneStore && isLater ? 'newer' : 'older'
 }
 
-function of(copy: Copy): Pick<Finding, 'store' | 'size' | 'grade'> {
-  const { store, info, read } = copy
-  return { store, size: info?.size, grade: read ? 'bytes' : 'declared' }
-}
-
-function unread(key: string, { store, unreadable: why }: Copy): Finding[] {
-  return why === undefined ? [] : [{ kind: 'unreadable', key, store, reason: why }]
-}
-
-function extra(key: string, primary: Copy, copy: Copy): Finding {
-  const reason = `${primary.store} has no such object, and nothing says that it was deleted there.`
-  return { ...of(copy), kind: 'extra', key, reason, grade: undefined }
-}
-
-function missing(key: string, primary: Copy, { store }: Copy): Finding {
-  const reason = `${store} has no such object, which ${primary.store} has had since ${primary.info!.modified.toISOString()}.`
-  return { kind: 'missing', key, store, reason }
-}
-
-function unreadable(key: string, copy: Copy): Finding {
-  return { kind: 'unreadable', key, store: copy.store, reason: copy.unreadable! }
-}
-
-function rotten(key: string, copy: Copy): Finding {
-  const reason = `The bytes that ${copy.store} gives are not those of its own digest.`
-  return { ...of(copy), kind: 'corrupt', key, reason }
-}
-
-function unlikeRecord(key: string, copy: Copy): Finding {
-  const reason = `What ${copy.store} holds is not what Skein recorded of this version.`
-  return { ...of(copy), kind: 'corrupt', key, reason }
-}
-
-function outvoted(key: string, copy: Copy): Finding {
-  const reason = `The other stores agree with each other, and not with ${copy.store}.`
-  return { ...of(copy), kind: 'corrupt', key, reason }
-}
-
-function stale(key: string, primary: Copy, copy: Copy): Finding {
-  const reason = `${copy.store} holds a copy of an older version than ${primary.store}.`
-  return { ...of(copy), kind: 'stale', key, reason }
-}
-
-function undecided(key: string, primary: Copy, copy: Copy): Finding {
-  const reason = `${copy.store} and ${primary.store} hold different bytes, and no record says which are right.`
-  return { ...of(copy), kind: 'differs', key, reason }
+function secondOf({ modified }: Origin): number {
+  return Math.floor(modified / 1000)
 }

@@ -18,8 +18,9 @@ import { FINDING_KINDS, LOST } from './findings.ts'
 import type { VerifyInput } from './input.ts'
 import { COVERAGE_DAYS } from './rules.ts'
 import type { Repair } from './repair.ts'
-import type { Found, Oldest } from './sweep.ts'
-import { isOlder } from './sweep.ts'
+import type { Oldest } from './counts.ts'
+import { isOlder } from './counts.ts'
+import type { Found } from './sweep.ts'
 
 export type Health = 'healthy' | 'degraded' | 'critical'
 
@@ -29,6 +30,8 @@ export interface SweepReport {
   job: string
   workspace: string
   mode: 'quick' | 'deep'
+  /** Which copies of an object a deep sweep reads. */
+  read: 'all' | 'cheapest'
   stores: { name: string; provider: string; role: 'primary' | 'replica' }[]
   began: string
   ended: string
@@ -48,6 +51,8 @@ export interface SweepReport {
   pending: number
   /** Objects whose bytes were due and were left for the budget. */
   overBudget: number
+  /** Objects whose bytes were due and lie in an archive, where nothing can be read before a restore. */
+  archived: number
   repairs: { counts: Record<Repair['outcome'], number>; items: Repair[] }
   requests: { list: number; head: number; get: number }
   readBytes: number
@@ -95,6 +100,7 @@ export async function buildReport(
   const shown = planIn(plan)
   const report: SweepReport = {
     ...{ v: 1, kind: 'verify', job: id, workspace: context.workspace, mode: input.mode ?? 'quick' },
+    read: input.read ?? 'all',
     stores: context.places.map(({ store }, at) => {
       return { name: store.name, provider: store.row.id, role: at === 0 ? 'primary' : 'replica' }
     }),
@@ -107,6 +113,7 @@ export async function buildReport(
     ...{ findings: left.shown, findingsLeftOut: left.count - left.shown.length },
     pending: tally['pending'] ?? 0,
     overBudget: tally['over-budget'] ?? 0,
+    archived: tally['archived'] ?? 0,
     repairs: { counts: repairs.counts, items: repairs.items },
     requests: counts(['list', 'head', 'get'] as const, tally, 'requests'),
     readBytes: tally['read.bytes'] ?? 0,
@@ -188,7 +195,7 @@ async function coverageOf(
 ): Promise<Coverage> {
   let oldest: Oldest | undefined
   for await (const one of readNotes<Oldest>(ledger, id, 'oldest')) {
-    if (!oldest || isOlder(one, oldest)) oldest = one
+    if (!oldest || isOlder(oldest, one.since, one.never)) oldest = one
   }
   const read = counts(['in-time', 'late', 'never'] as const, tally, 'read')
   const all = read['in-time'] + read.late + read.never

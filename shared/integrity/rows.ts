@@ -5,6 +5,7 @@ import type { Keyed } from '#shared/compare/join.ts'
 import type { KeyRange, Place } from '#shared/compare/listing.ts'
 import { listInOrder } from '#shared/compare/listing.ts'
 import type { PairRecord } from '#shared/compare/pair.ts'
+import { classify } from '#shared/compare/pair.ts'
 import { asFarAsReadable } from '#shared/compare/pair-records.ts'
 import type { Bounds } from '#shared/compare/splicing.ts'
 import type { ListedObject } from '#shared/storage/contract.ts'
@@ -27,7 +28,7 @@ export interface RowsOptions {
 }
 
 export async function* rowsOf(
-  { places, order, records }: SweepContext,
+  { places, order, records }: Pick<SweepContext, 'places' | 'order' | 'records'>,
   { range, signal, onPage, onUnreadable }: RowsOptions,
 ): AsyncGenerator<SweepRow[]> {
   const listings = places.map((place, at) => counted(listed(place), () => onPage(at)))
@@ -67,4 +68,17 @@ export function boundsOf({ after, upTo, strays }: KeyRange): Bounds {
 export function restOf(range: KeyRange, after: string | undefined, isStray: boolean): KeyRange {
   if (after === undefined) return range
   return { ...range, after, strays: isStray ? 'only' : range.strays }
+}
+
+/** A record of what lay there before says nothing of when what lies there now was read. */
+export function holding({
+  objects,
+  records,
+}: Pick<SweepRow, 'objects' | 'records'>): readonly (PairRecord | undefined)[] {
+  const [from] = objects
+  const alone = objects.length === 1
+  return records.map((record, at) => {
+    const to = objects[alone ? 0 : at + 1]
+    return record && classify({ from, to, record }) === 'same' ? record : undefined
+  })
 }

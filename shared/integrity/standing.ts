@@ -123,7 +123,10 @@ function sweepIssues({ quick, deep }: Known): StatusIssue[] {
     const severity = isLast ? 'critical' : HARMLESS.has(kind) ? 'info' : 'warning'
     const [first] = found
     const count = Math.max(found.length, 1)
-    const what = `${count === 1 ? 'One object is' : `${count} or more objects are`} ${kind}: ${first!.reason} (${first!.key})`
+    const { key, reason } = first!
+    const which = count === 1 ? 'One object is' : `${count} or more objects are`
+    // What is not of one key says by itself what it is of.
+    const what = key === '' ? reason : `${which} ${kind}: ${reason} (${key})`
     return [{ severity, store: first!.store, what, action: ACTIONS[kind] }]
   })
   return issues

@@ -4,7 +4,7 @@
 import { splitKeys } from '#shared/compare/splitting.ts'
 import { REPORT } from '#shared/jobs/engine.ts'
 import type { Job, JobKind, Next, Part, Phase, Step } from '#shared/jobs/job.ts'
-import { readPart, readNotes } from '#shared/jobs/part.ts'
+import { readPart } from '#shared/jobs/part.ts'
 import type { JobPlace } from '#shared/jobs/place.ts'
 import { lookBeside } from './beside.ts'
 import type { SweepContext } from './context.ts'
@@ -17,19 +17,19 @@ import { MENDABLE } from './findings.ts'
 import type { VerifyInput } from './input.ts'
 import { verifyInput } from './input.ts'
 import { countStep } from './count.ts'
-import { eachInOrder } from './pool.ts'
-import { mend } from './repair.ts'
+import { PIECEWISE_BYTES } from './piecewise.ts'
+import type { RepairCursor } from './repair-step.ts'
+import { repairStep } from './repair-step.ts'
 import { buildReport, planShown, summaryOf } from './report.ts'
 import { keepLast } from './last.ts'
 import type { Found, SweepCursor, SweepPart } from './sweep.ts'
-import { PIECEWISE_BYTES, sweepStep } from './sweep.ts'
+import { sweepStep } from './sweep.ts'
 
 type VerifyPart = SweepPart | { beside: string } | { repair: true }
-type Cursor = SweepCursor | number
+type Cursor = SweepCursor | RepairCursor
 
 const PLAN = 'plan'
 const DEFAULT_PARTS = 8
-const MENDED_AT_ONCE = 4
 
 export async function verifyKind(
   place: JobPlace,
@@ -107,9 +107,12 @@ async function step(
   piecewiseBytes: number,
 ): Promise<Step<Cursor>> {
   const context = await openContext(place, job.input)
-  if ('repair' in part.of) return repairStep(context, job, part)
   if ('beside' in part.of) return besideStep(context, part.of.beside, part)
   const prices = await pricesOf(place, context)
+  if ('repair' in part.of) {
+    const repairing = { context, prices, piecewiseBytes }
+    return repairStep(repairing, job, part as Part<VerifyPart, RepairCursor>)
+  }
   const { input } = job
   const log = place.log
   const plan =
@@ -137,47 +140,10 @@ async function besideStep(
   const findings = await lookBeside(store, now(), part.signal)
   const tally: Record<string, number> = {}
   for (const finding of findings) {
-    part.note('findings', { finding, records: [] } satisfies Found)
+    part.note('findings', { finding, records: [], size: finding.size ?? 0 } satisfies Found)
     tally[`found.${finding.kind}`] = (tally[`found.${finding.kind}`] ?? 0) + 1
   }
   return { tally }
-}
-
-async function repairStep(
-  context: SweepContext,
-  { ledger, id, input }: Job<VerifyInput>,
-  part: Part<VerifyPart, Cursor>,
-): Promise<Step<Cursor>> {
-  const from = typeof part.cursor === 'number' ? part.cursor : 0
-  const tally: Record<string, number> = {}
-  const options = { mayTouchPrimary: input.repairPrimary ?? false, signal: part.signal }
-  let at = 0
-  let some: Found[] = []
-  const mendSome = async (): Promise<boolean> => {
-    const done = await eachInOrder(
-      some,
-      MENDED_AT_ONCE,
-      (found) => mend(context, found, options),
-      part.mayGoOn,
-    )
-    for (const repair of done) {
-      part.note('repairs', repair)
-      tally[`repair.${repair.outcome}`] = (tally[`repair.${repair.outcome}`] ?? 0) + 1
-    }
-    at += done.length
-    const isWhole = done.length === some.length
-    some = []
-    return isWhole
-  }
-  let skip = from
-  at = from
-  for await (const found of readNotes<Found>(ledger, id, 'findings')) {
-    if (skip-- > 0) continue
-    some.push(found)
-    if (some.length < MENDED_AT_ONCE * 4) continue
-    if (!(await mendSome())) return { cursor: at, tally }
-  }
-  return (await mendSome()) ? { tally } : { cursor: at, tally }
 }
 
 async function keepReport(place: JobPlace, job: Job<VerifyInput>, ended: Phase) {

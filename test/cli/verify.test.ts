@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { newSkein } from './skein.ts'
 
+/** Seven command lines, on a machine that may be busy. */
+const SLOW = { timeout: 30_000 }
 const SECRET = 'a secret of at least thirty-two characters'
 
 async function open() {
@@ -36,28 +38,32 @@ interface Told {
   signature: { publicKey: string }
 }
 
-test('a healthy workspace is told so, and one that is not comes out with 1 until it is mended', async () => {
-  const skein = await open()
-  const well = await skein('verify', 'app', '--deep', '--settle', '1ms', '--json')
-  expect(well.code).toBe(0)
-  const { report } = JSON.parse(well.out) as Told
-  expect(report).toMatchObject({ state: 'healthy', findings: [], same: { bytes: 6 } })
-  await writeFile(join(skein.folder, 'west/b'), 'body of x')
-  await rm(join(skein.folder, 'east/c'))
-  const ill = await skein('verify', 'app', '--deep', '--settle', '1ms', '--save', 'sweep.json')
-  expect(ill.code).toBe(1)
-  expect(ill.out).toMatch(/corrupt +west +b/)
-  expect(ill.out).toMatch(/missing +east +c/)
-  const status = await skein('status', 'app')
-  expect(status.code).toBe(1)
-  expect(status.out).toContain('degraded')
-  expect(status.out).toContain('Mend it: skein verify app --deep --repair.')
-  const mended = await skein('verify', 'app', '--deep', '--settle', '1ms', '--repair')
-  expect(mended.code).toBe(0)
-  expect(await readFile(join(skein.folder, 'west/b'), 'utf8')).toBe('body of b')
-  expect(await readFile(join(skein.folder, 'east/c'), 'utf8')).toBe('body of c')
-  expect((await skein('status', 'app')).code).toBe(0)
-})
+test(
+  'a healthy workspace is told so, and one that is not comes out with 1 until it is mended',
+  SLOW,
+  async () => {
+    const skein = await open()
+    const well = await skein('verify', 'app', '--deep', '--settle', '1ms', '--json')
+    expect(well.code).toBe(0)
+    const { report } = JSON.parse(well.out) as Told
+    expect(report).toMatchObject({ state: 'healthy', findings: [], same: { bytes: 6 } })
+    await writeFile(join(skein.folder, 'west/b'), 'body of x')
+    await rm(join(skein.folder, 'east/c'))
+    const ill = await skein('verify', 'app', '--deep', '--settle', '1ms', '--save', 'sweep.json')
+    expect(ill.code).toBe(1)
+    expect(ill.out).toMatch(/corrupt +west +b/)
+    expect(ill.out).toMatch(/missing +east +c/)
+    const status = await skein('status', 'app')
+    expect(status.code).toBe(1)
+    expect(status.out).toContain('degraded')
+    expect(status.out).toContain('Mend it: skein verify app --deep --repair.')
+    const mended = await skein('verify', 'app', '--deep', '--settle', '1ms', '--repair')
+    expect(mended.code).toBe(0)
+    expect(await readFile(join(skein.folder, 'west/b'), 'utf8')).toBe('body of b')
+    expect(await readFile(join(skein.folder, 'east/c'), 'utf8')).toBe('body of c')
+    expect((await skein('status', 'app')).code).toBe(0)
+  },
+)
 
 test('a report is checked without a configuration, and one that was changed is refused', async () => {
   const skein = await open()
@@ -76,6 +82,23 @@ test('a report is checked without a configuration, and one that was changed is r
     1,
     expect.stringContaining('changed after') as string,
   ])
+})
+
+test('a report is written as a page, of a sweep or of a file that holds', SLOW, async () => {
+  const skein = await open()
+  await rm(join(skein.folder, 'east/c'))
+  const swept = ['--settle', '1ms', '--html', 'now.html', '--save', 'sweep.json']
+  expect((await skein('verify', 'app', ...swept)).code).toBe(1)
+  const page = (name: string) => readFile(join(skein.folder, name), 'utf8')
+  expect(await page('now.html')).toContain('<td>missing</td><td>east</td><td>c</td>')
+  const later = await skein('verify', '--report', 'sweep.json', '--html', 'later.html')
+  expect(later.code).toBe(0)
+  expect(await page('later.html')).toBe(await page('now.html'))
+  const text = await page('sweep.json')
+  await writeFile(join(skein.folder, 'sweep.json'), text.replace('"objects": 3', '"objects": 4'))
+  const changed = await skein('verify', '--report', 'sweep.json', '--html', 'changed.html')
+  expect(changed.code).toBe(1)
+  await expect(page('changed.html')).rejects.toThrow('ENOENT')
 })
 
 test('two places need no configuration, and one is held against its own digests', async () => {

@@ -1,147 +1,95 @@
-// Copies harmed at random at every kind of store, small ones and large ones in parts: a deep sweep finds each and calls
-// it by its name, and a repair restores every byte and touches nothing else.
+// Copies harmed at every kind of store, small ones and large ones in parts: at random, and each harm once for sure. A deep
+// sweep finds each and calls it by its name, and a repair restores every byte and touches nothing else.
 
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import type { Store } from '#shared/storage/store.ts'
 import { openFolders } from '../harness/folders.ts'
-import { bytesAt } from '../copy/opened.ts'
-import {
-  KiB,
-  azureStore,
-  b2Store,
-  folderStore,
-  gcsStore,
-  r2Store,
-  s3Store,
-} from '../copy/stores.ts'
 import { randomFrom } from '../seeds.ts'
-import type { StoreDescription } from '../suites/storage/harness.ts'
-import { createHarness, freshPlace } from '../suites/storage/harness.ts'
-import { memoryStore } from '../workspaces/workspace-of.ts'
-import type { Damage, Harmed, Kept } from './damage.ts'
-import { DAMAGES, ROT, keep } from './damage.ts'
-import type { Sweeping } from './sweeping.ts'
-import { bytesOf, named, openSweeping } from './sweeping.ts'
+import type { Damage } from './damage.ts'
+import { DAMAGES, ROT } from './damage.ts'
+import type { Harming } from './harming.ts'
+import { isEqual, openHarming, storesToHarm } from './harming.ts'
+import { named } from './sweeping.ts'
 
-const servers = inject('servers')
 const folders = await openFolders()
 afterAll(() => folders.close())
+const KINDS = await storesToHarm(inject('servers'), folders.description)
 
-const DESCRIPTIONS = [
-  await s3Store(servers),
-  await gcsStore(servers),
-  await azureStore(servers),
-  await b2Store(servers),
-  await r2Store(servers),
-  folderStore(folders.description),
-]
 const KEYS = 24
-const LARGE = 200 * KiB
-const TIMEOUT = 120_000
-
-interface Harming extends Harmed {
-  sweeping: Sweeping
-}
-
-/** A place at the description's store, with the means to harm it. */
-function openHarmed(description: StoreDescription, name: string): Omit<Harmed, 'older'> {
-  const place = freshPlace()
-  const { options } = description
-  const open = (partSizeBytes: number): Store => {
-    const transfer = { ...options?.transfer, partSizeBytes }
-    return createHarness(
-      { ...description, options: { ...options, name, transfer } },
-      { fetch },
-    ).open({ place })
-  }
-  const store = open(64 * KiB)
-  const { control } = description
-  if (!control) return { store, reparted: open(96 * KiB) }
-  return {
-    ...{ store, reparted: open(96 * KiB) },
-    async rot(key, flipByteAt) {
-      const body = JSON.stringify({ bucket: control.bucket, key: store.fullKey(key), flipByteAt })
-      const answer = await fetch(`${control.url}/__control/corrupt`, { method: 'POST', body })
-      if (!answer.ok) throw new Error(await answer.text())
-    },
-  }
-}
-
-async function fill(harmed: Omit<Harmed, 'older'>, seed: number): Promise<Harming> {
-  const sweeping = openSweeping({ stores: [memoryStore('main'), harmed.store] })
-  const older = new Map<string, Kept>()
-  for (let n = 0; n < KEYS; n++) {
-    const key = keyOf(n)
-    const size = n % 3 === 0 ? LARGE + n : 100 + n
-    await sweeping.write(key, bytesOf(`${seed} ${n} old`, size))
-    older.set(key, await keep(harmed.store, key))
-    const metadata = { colour: 'red' }
-    await sweeping.write(key, bytesOf(`${seed} ${n}`, size), {
-      contentType: 'text/plain',
-      metadata,
-    })
-  }
-  return { ...harmed, older, sweeping }
-}
+const TIMEOUT = 300_000
 
 const keyOf = (n: number): string => `ordner/ü😀${String(n).padStart(3, '0')}.bin`
 
+async function harmOne(harmed: Harming, damage: Damage, key: string, other: string) {
+  await damage.harm(harmed, key, other)
+  const { name } = harmed.store
+  if (!damage.found) return []
+  const keys = damage.withAnother ? [key, other] : [key]
+  return keys.map((one) => `${damage.found} ${name} ${one}`)
+}
+
 /** Harms each key once or not at all; what a sweep should find. */
-async function harmAll(harmed: Harming, seed: number): Promise<string[]> {
+async function harmAtRandom(harmed: Harming, keys: readonly string[], seed: number) {
   const random = randomFrom(seed)
   const damages: readonly Damage[] = harmed.rot ? [...DAMAGES, ROT, ROT] : DAMAGES
   const wrong: string[] = []
-  for (let n = 0; n < KEYS; n++) {
+  for (let n = 0; n < keys.length; n++) {
     const damage = damages[Math.floor(random() * damages.length)]!
-    const [key, other] = [keyOf(n), keyOf(n + 1)]
-    if (damage.withAnother && n === KEYS - 1) continue
-    await damage.harm(harmed, key, other)
-    const { name } = harmed.store
-    if (damage.found) wrong.push(`${damage.found} ${name} ${key}`)
-    if (damage.withAnother) {
-      wrong.push(`${damage.found} ${name} ${other}`)
-      n++
-    }
+    if (damage.withAnother && n === keys.length - 1) continue
+    wrong.push(...(await harmOne(harmed, damage, keys[n]!, keys[n + 1] ?? '')))
+    if (damage.withAnother) n++
   }
   return wrong.toSorted()
 }
 
-async function isEqual(a: Store, b: Store, key: string): Promise<boolean> {
-  const [one, two] = await Promise.all([bytesAt(a, key), bytesAt(b, key)])
-  return Buffer.compare(one, two) === 0
+/** Sweeps, mends, sweeps again; `wrong` is what is to be found. */
+async function holdToIt(harmed: Harming, keys: readonly string[], wrong: readonly string[]) {
+  const { sweeping, store } = harmed
+  const { sweep, primary } = sweeping
+  const isWrong = (key: string) => wrong.some((one) => one.endsWith(` ${key}`))
+  const before = new Map<string, string>()
+  for (const key of keys) if (!isWrong(key)) before.set(key, (await store.head(key)).etag)
+  expect(named(await sweep({ mode: 'deep' }))).toEqual(wrong)
+  const mended = await sweep({ mode: 'deep', repair: 'automatic' })
+  const none = { failed: 0, left: 0, moved: 0, gone: 0 }
+  expect(mended.repairs.counts).toEqual({ ...none, mended: wrong.length })
+  expect(withoutAside(named(mended))).toEqual([])
+  for (const key of keys) expect([key, await isEqual(primary, store, key)]).toEqual([key, true])
+  for (const [key, etag] of before) expect([key, (await store.head(key)).etag]).toEqual([key, etag])
+  expect(withoutAside(named(await sweep({ mode: 'deep' })))).toEqual([])
+  expect((await sweep()).requests).toMatchObject({ head: 0, get: 0 })
 }
 
-for (const description of DESCRIPTIONS) {
-  describe(description.name, { timeout: TIMEOUT }, () => {
-    for (const seed of [1, 2]) {
+function withoutAside(found: readonly string[]): string[] {
+  return found.filter((one) => !one.startsWith('quarantined'))
+}
+
+for (const kind of KINDS) {
+  describe(kind.description.name, { timeout: TIMEOUT }, () => {
+    for (const seed of kind.seeds) {
       it(`every harm is found, named and mended: seed ${seed}`, async () => {
-        const harmed = await fill(openHarmed(description, 'west'), seed)
-        const { sweeping, store } = harmed
-        const { sweep, primary } = sweeping
-        expect(named(await sweep())).toEqual([])
-        const wrong = await harmAll(harmed, seed)
         const keys = Array.from({ length: KEYS }, (_, n) => keyOf(n))
-        const isWrong = (key: string) => wrong.some((one) => one.endsWith(` ${key}`))
-        const before = new Map<string, string>()
-        for (const key of keys) if (!isWrong(key)) before.set(key, (await store.head(key)).etag)
-        const found = await sweep({ mode: 'deep' })
-        expect(named(found)).toEqual(wrong)
-        const mended = await sweep({ mode: 'deep', repair: 'automatic' })
-        expect(mended.repairs.counts).toMatchObject({
-          mended: wrong.length,
-          failed: 0,
-          left: 0,
-          moved: 0,
-        })
-        expect(named(mended).filter((one) => !one.startsWith('quarantined'))).toEqual([])
-        for (const key of keys)
-          expect([key, await isEqual(primary, store, key)]).toEqual([key, true])
-        for (const [key, etag] of before)
-          expect([key, (await store.head(key)).etag]).toEqual([key, etag])
-        const after = await sweep({ mode: 'deep' })
-        expect(named(after).filter((one) => !one.startsWith('quarantined'))).toEqual([])
-        expect((await sweep()).requests).toMatchObject({ head: 0, get: 0 })
+        const harmed = await openHarming(kind, keys, { seed, isLarge: (_, n) => n % 3 === 0 })
+        expect(named(await harmed.sweeping.sweep())).toEqual([])
+        await holdToIt(harmed, keys, await harmAtRandom(harmed, keys, seed))
       })
     }
+
+    it('each harm, of an object in one piece and of one in parts', async () => {
+      const damages = kind.description.control ? [...DAMAGES, ROT] : DAMAGES
+      const keys = damages.flatMap(({ name, withAnother }) => {
+        const those = ['parts', 'one', ...(withAnother ? ['other parts', 'other one'] : [])]
+        return those.map((what) => `${name}: ${what}`)
+      })
+      const isLarge = (key: string) => key.endsWith('parts')
+      const harmed = await openHarming(kind, keys, { seed: 3, isLarge })
+      expect(named(await harmed.sweeping.sweep())).toEqual([])
+      const wrong: string[] = []
+      for (const damage of damages) {
+        const at = (what: string) => `${damage.name}: ${what}`
+        wrong.push(...(await harmOne(harmed, damage, at('parts'), at('other parts'))))
+        wrong.push(...(await harmOne(harmed, damage, at('one'), at('other one'))))
+      }
+      await holdToIt(harmed, keys, wrong.toSorted())
+    })
   })
 }

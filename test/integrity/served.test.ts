@@ -4,13 +4,16 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Job, WorkspaceStatus } from '#shared/client/protocol.ts'
 import type { SweepReport } from '#shared/integrity/report.ts'
 import type { SignedReport } from '#shared/jobs/signed-report.ts'
 import type { Task } from '#shared/platform.ts'
 import { startApi } from '../api/running-api.ts'
 import { newSkein } from '../cli/skein.ts'
+
+// On a machine that may be busy.
+vi.setConfig({ testTimeout: 60_000 })
 
 async function open() {
   const folder = await mkdtemp(join(tmpdir(), 'skein-sweeps-'))
@@ -66,6 +69,27 @@ test('a sweep is asked for, worked off the queue, and reported', async () => {
     issues: [{ severity: 'warning', store: 'west' }],
     sweeps: { deep: { job: id, coverage: { inTime: 1, never: 1 } } },
   })
+})
+
+test('a browser is shown the report as a page, in which no key can be more than text', async () => {
+  const { folder, api, ask, work } = await open()
+  const key = '<img src=x onerror=alert(1)>'
+  await writeFile(join(folder, 'main', key), 'body')
+  const { id } = await ask<Job>('jobs', { kind: 'verify', options: { mode: 'deep' } })
+  await work()
+  const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
+  const page = await api.send(`/v1/app/jobs/${id}/report`, { headers: { accept } })
+  expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8')
+  expect(page.headers.get('content-security-policy')).toContain("default-src 'none'")
+  const html = await page.text()
+  expect(html).toContain('&lt;img src=x onerror=alert(1)&gt;')
+  expect(html).not.toContain('<img')
+  expect(html).toContain('The copies of app: degraded')
+  // Whoever takes JSON gets the report itself.
+  for (const one of ['application/json, text/html', '*/*']) {
+    const answer = await api.send(`/v1/app/jobs/${id}/report`, { headers: { accept: one } })
+    expect(answer.headers.get('content-type')).toBe('application/json')
+  }
 })
 
 test('the schedule begins the sweeps that are due, and they mend what they find', async () => {

@@ -8,7 +8,8 @@ test('a healthy workspace has no findings, and a second sweep asks nothing but l
   for (let n = 0; n < 30; n++) await write(`k${n}`, bytesOf(`${n}`, 100 + n))
   const first = await sweep()
   expect(first).toMatchObject({ state: 'healthy', objects: 30, findings: [], pending: 0 })
-  expect(first.requests.head).toBe(60)
+  // Both lists tell a digest.
+  expect(first.requests).toMatchObject({ head: 0, get: 0 })
   const second = await sweep()
   expect(second).toMatchObject({
     objects: 30,

@@ -1,23 +1,41 @@
 // A report that somebody kept, checked without asking anybody: has it been changed since it was signed, and by whom
 // was it signed.
 
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { sweepHtml } from '#shared/integrity/html.ts'
 import type { SweepReport } from '#shared/integrity/report.ts'
+import type { MigrationReport } from '#shared/migration/report.ts'
 import type { SignedReport } from '#shared/jobs/signed-report.ts'
 import { checkReport } from '#shared/jobs/signed-report.ts'
 import type { Context } from './command.ts'
 import { UsageError } from './command.ts'
+import { reportPage as migrationPage } from './migrate-page.ts'
 import { reportPage } from './verify-page.ts'
+
+export interface ReportFile {
+  path: string
+  /** The public key that it must be signed with. */
+  key: string | undefined
+  /** Where the page for people is written; only of a report that holds. */
+  html: string | undefined
+}
 
 export async function checkReportFile(
   context: Context,
-  path: string,
-  key: string | undefined,
+  { path, key, html }: ReportFile,
 ): Promise<void> {
   const { out } = context
   const signed = await readReport(path)
   const checked = await checkReport(signed, key)
-  const page = isSweep(signed) ? `\n\n${reportPage(signed.report)}` : ''
+  if (html !== undefined && checked.valid) {
+    if (!isSweep(signed)) throw new UsageError(`${path} is no report of a sweep.`)
+    await writeFile(html, sweepHtml(signed))
+  }
+  const page = isSweep(signed)
+    ? `\n\n${reportPage(signed.report)}`
+    : isMigration(signed)
+      ? `\n\n${migrationPage(signed.report)}`
+      : ''
   out.answer(checked, () =>
     checked.valid
       ? `${path} is as it was signed, by ${checked.publicKey} (${checked.fingerprint}).${page}`
@@ -38,7 +56,7 @@ async function readReport(path: string): Promise<SignedReport> {
   } catch {
     // What is no JSON is no report either.
   }
-  throw new UsageError(`${path} is no report of a sweep.`)
+  throw new UsageError(`${path} is no report of Skein's.`)
 }
 
 function isReport(data: unknown): data is SignedReport {
@@ -46,8 +64,13 @@ function isReport(data: unknown): data is SignedReport {
 }
 
 function isSweep(signed: SignedReport): signed is SignedReport<SweepReport> {
-  const { report } = signed
-  return (
-    typeof report === 'object' && report !== null && 'kind' in report && report.kind === 'verify'
-  )
+  return kindOf(signed) === 'verify'
+}
+
+function isMigration(signed: SignedReport): signed is SignedReport<MigrationReport> {
+  return kindOf(signed) === 'migrate'
+}
+
+function kindOf({ report }: SignedReport): unknown {
+  return typeof report === 'object' && report !== null && 'kind' in report ? report.kind : undefined
 }

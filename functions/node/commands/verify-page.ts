@@ -38,6 +38,10 @@ function headOf(report: SweepReport): [string, string | undefined][] {
       'Left',
       report.overBudget > 0 ? `${formatCount(report.overBudget)} unread for the budget` : undefined,
     ],
+    [
+      'Archived',
+      report.archived > 0 ? `${formatCount(report.archived)} unread in an archive` : undefined,
+    ],
     ['Requests', counted(['list', 'head', 'get'] as const, requests)],
     ['Read', formatBytes(report.readBytes)],
     ['Cost', `${report.usd.toFixed(4)} USD at most`],

@@ -3,7 +3,6 @@
 import type { Job } from '#shared/client/protocol.ts'
 import type { VerifyInput } from '#shared/integrity/input.ts'
 import type { SweepReport } from '#shared/integrity/report.ts'
-import { canCompareAndSet } from '#shared/jobs/ledger.ts'
 import type { SignedReport } from '#shared/jobs/signed-report.ts'
 import { pause } from '#shared/wire/retry.ts'
 import { formatCount } from '../terminal/format.ts'
@@ -11,7 +10,8 @@ import type { Context, Options } from './command.ts'
 import { UsageError } from './command.ts'
 import { deployed } from './deployed.ts'
 import { jobsHere, runHere } from './jobs-here.ts'
-import { locate } from './location.ts'
+import { placeNamed, recordsAt } from './job-places.ts'
+import { keepHeapSmall } from '../heap.ts'
 import { wishes } from './verify-options.ts'
 
 export interface Swept {
@@ -27,6 +27,7 @@ export async function sweep(
   named: readonly string[],
   options: Options,
 ): Promise<Swept> {
+  keepHeapSmall()
   const { about, input } = await subject(context, named, options)
   const jobs = await jobsHere(context, about)
   const { id } = await jobs.engine.start(
@@ -87,9 +88,9 @@ async function subject(
   if (named.length < 2 && workspaces.has(first)) {
     return { about: { workspace: first }, input: { parts: 1 } }
   }
-  const places = await Promise.all(named.map((text) => placeOf(context, text)))
+  const places = await Promise.all(named.map((text) => placeNamed(context, text)))
   const alone: VerifyInput = places.length === 1 ? { mode: 'deep' } : {}
-  const about = { ledger: await recordsAt(context, places, options) }
+  const about = { ledger: await recordsAt(context, places, options.text('records')) }
   return { about, input: { ...alone, parts: 1, stores: places } }
 }
 
@@ -97,45 +98,6 @@ function onlyOne(workspaces: readonly string[]): string {
   const [first, ...others] = workspaces
   if (first !== undefined && others.length === 0) return first
   throw new UsageError(`Name what to verify: ${workspaces.join(', ') || 'one store or two'}.`)
-}
-
-interface Named {
-  store: string
-  base?: string
-}
-
-/** Of a configured store, what follows its name is a prefix; of a URI it is a part of the URI. */
-async function placeOf(context: Context, text: string): Promise<Named> {
-  await (await locate(context, text)).store.close()
-  const { stores } = await context.config()
-  const [name = '', rest = ''] = text.split(/:(.*)/s)
-  if (!stores.has(name) || rest.startsWith('//')) return { store: text }
-  return rest === '' ? { store: name } : { store: name, base: rest }
-}
-
-/** The last store that can keep records, unless somebody says where. */
-async function recordsAt(
-  context: Context,
-  places: readonly Named[],
-  options: Options,
-): Promise<string> {
-  const given = options.text('records')
-  if (given !== undefined) return given
-  const { ledger } = await context.config()
-  for (const { store } of [...places].toReversed()) {
-    const located = await locate(context, store)
-    await located.store.close()
-    if (canCompareAndSet(located.store)) return store
-  }
-  if (ledger !== undefined) return ledger
-  const { HOME, XDG_CACHE_HOME = HOME && `${HOME}/.cache` } = context.platform.env
-  if (!XDG_CACHE_HOME)
-    throw new UsageError('None of these stores can keep the records; name one with --records.')
-  const folder = `file:${XDG_CACHE_HOME}/skein`
-  context.out.remark(
-    `None of these stores has conditional writes, so the records are kept in ${folder}.`,
-  )
-  return folder
 }
 
 interface Shown {

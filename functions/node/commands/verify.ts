@@ -2,6 +2,7 @@
 // The sweep is a job like any other, worked off here: interrupted, it goes on with `skein jobs resume`.
 
 import { writeFile } from 'node:fs/promises'
+import { sweepHtml } from '#shared/integrity/html.ts'
 import { formatBytes, formatCount } from '../terminal/format.ts'
 import type { CommandRow, Context } from './command.ts'
 import { ENDPOINT } from './deployed.ts'
@@ -48,6 +49,7 @@ export const verify: CommandRow = {
       summary: 'where to keep the records of stores by URI (the last that can)',
     },
     { flags: '--save <file>', summary: 'keep the signed report' },
+    { flags: '--html <file>', summary: 'write the report as a page for people' },
     {
       flags: '--report <file>',
       summary: 'check such a report instead, without a store or a configuration',
@@ -65,11 +67,15 @@ export const verify: CommandRow = {
       "skein verify 's3://photos?region=eu-west-1' 'b2://photos?region=eu-central-003' --deep",
       'two buckets',
     ],
+    ['skein verify app --deep --html sweep.html', 'a page of what was found'],
     ['skein verify --report sweep.json --key 5Kp…', 'has anybody changed it'],
   ],
   async run(context, named, options) {
     const file = options.text('report')
-    if (file !== undefined) return checkReportFile(context, file, options.text('key'))
+    const html = options.text('html')
+    if (file !== undefined) {
+      return checkReportFile(context, { path: file, key: options.text('key'), html })
+    }
     const endpoint = options.text('endpoint')
     const { id, view, signed } = await (endpoint === undefined
       ? sweep(context, named, options)
@@ -81,6 +87,7 @@ export const verify: CommandRow = {
     }
     const path = options.text('save')
     if (path !== undefined) await writeFile(path, `${JSON.stringify(signed, null, 2)}\n`)
+    if (html !== undefined) await writeFile(html, sweepHtml(signed))
     context.out.answer(signed, () => reportPage(signed.report))
     if (signed.report.state !== 'healthy' || view.state === 'paused') context.failed()
   },

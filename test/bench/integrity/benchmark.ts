@@ -1,15 +1,14 @@
 // Whether a sweep finds what is wrong, and what it costs when nothing is: beside `rclone check` on the same servers.
 
 import { execFile } from 'node:child_process'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { SweepReport } from '#shared/integrity/report.ts'
 import type { SignedReport } from '#shared/jobs/signed-report.ts'
-import { inScratchFolder } from '../bundles.ts'
+import { bundleProgram, inScratchFolder } from '../bundles.ts'
 import { rcloneVersion } from '../copy/peers.ts'
-import type { Check, Outcome, Result } from '../report.ts'
+import type { Outcome, Result } from '../report.ts'
 import { atLeast, atMost, median, round } from '../report.ts'
 import { harm, putLarge } from './harm.ts'
 import { keepRecords } from './records.ts'
@@ -18,7 +17,12 @@ import { openStage } from './stage.ts'
 
 const HARMED = 2000
 const CHECKED = 100_000
-const SIMULATED = [100_000, 1_000_000] as const
+/** The last does the work of the second over as few objects as the first. */
+const SIMULATED = [
+  { count: 100_000, times: 1 },
+  { count: 1_000_000, times: 1 },
+  { count: 100_000, times: 10 },
+] as const
 const ROUNDS = 5
 
 type Tell = (line: string) => void
@@ -167,29 +171,57 @@ interface Simulated {
   megabytes: number
 }
 
+const SIMULATIONS = 3
+
+/** Each size in several processes, one after the other: medians of their high marks. */
 async function simulate(folder: string, tell: Tell): Promise<Outcome> {
-  const program = fileURLToPath(new URL('simulated.ts', import.meta.url))
-  const measured: Simulated[] = []
-  for (const count of SIMULATED) {
-    tell(`${count} objects of a simulated lister are swept twice…`)
-    const own = join(folder, `simulated-${count}`)
-    await mkdir(own)
-    const args = [program, String(count), own]
-    const { stdout } = await promisify(execFile)(process.execPath, args)
-    measured.push(JSON.parse(stdout) as Simulated)
+  const sizes = SIMULATED.map(({ count, times }) => `${count} objects ${times} times`)
+  tell(`${sizes.join(' and ')} are swept of a simulated lister, in ${SIMULATIONS} processes each…`)
+  const bundle = join(folder, 'simulated')
+  const program = join(bundle, await bundleProgram('node', './integrity/simulated.ts', bundle))
+  const rounds: Simulated[][] = []
+  for (let n = 0; n < SIMULATIONS; n++) {
+    const each: Simulated[] = []
+    for (const size of SIMULATED) each.push(await simulateOnce(program, folder, size))
+    rounds.push(each)
   }
-  const [few, many] = measured
-  const checks: Check[] = [
-    atMost('memory_1m_vs_100k', many!.megabytes / few!.megabytes, 1.25),
-    atMost('simulated.requests_per_object', many!.requestsPerObject, 0),
-  ]
+  const medians = SIMULATED.map((_, at) => mediansOf(rounds.map((each) => each[at]!)))
+  const [few, many] = medians
   return {
-    checks,
-    results: measured.map((one) => ({
+    checks: [
+      atMost('memory_1m_vs_100k', many!.megabytes / few!.megabytes, 1.25),
+      atMost('simulated.requests_per_object', many!.requestsPerObject, 0),
+    ],
+    results: medians.map((one, at) => ({
       simulated: one.objects,
+      times: SIMULATED[at]!.times,
       first_seconds: round(one.firstSeconds),
       seconds: round(one.seconds),
       megabytes: round(one.megabytes),
+      of: rounds.map((each) => round(each[at]!.megabytes)).join(' '),
     })),
+  }
+}
+
+async function simulateOnce(
+  program: string,
+  folder: string,
+  { count, times }: (typeof SIMULATED)[number],
+): Promise<Simulated> {
+  const own = await mkdtemp(join(folder, `simulated-${count}-`))
+  const args = [program, String(count), own, String(times)]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  await rm(own, { recursive: true })
+  return JSON.parse(stdout) as Simulated
+}
+
+function mediansOf(rounds: readonly Simulated[]): Simulated {
+  const of = (name: keyof Simulated) => median(rounds.map((one) => one[name]))
+  return {
+    objects: of('objects'),
+    firstSeconds: of('firstSeconds'),
+    seconds: of('seconds'),
+    requestsPerObject: of('requestsPerObject'),
+    megabytes: of('megabytes'),
   }
 }
