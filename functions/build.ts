@@ -43,7 +43,10 @@ const TARGETS: Record<string, Target> = {
   node: {
     entries: { server: 'functions/node/server.ts' },
     // A command loads what it runs.
-    split: { cli: 'functions/node/cli.ts' },
+    split: {
+      cli: 'functions/node/cli.ts',
+      'digest-thread': 'functions/node/digest-thread.ts',
+    },
     options: NODE,
     finish: (folder) => buildPage(`${folder}/page`),
   },

@@ -7,6 +7,7 @@ import { leftElsewhere } from './elsewhere.ts'
 import { lateCrypto } from './late-crypto.ts'
 import { noFolders } from './no-folders.ts'
 import { nodeBuiltins } from './node-builtins.ts'
+import { rowsAsText } from './rows-as-text.ts'
 import { wasmFiles } from './wasm-files.ts'
 
 /** `root` is the project's folder and ends in a slash. */
@@ -26,5 +27,5 @@ export function workerBundling(root: string): BuildOptions {
 /** The front's, which leaves most of it to the Worker behind. */
 export function frontBundling(root: string): BuildOptions {
   const options = workerBundling(root)
-  return { ...options, plugins: [leftElsewhere(), ...(options.plugins ?? [])] }
+  return { ...options, plugins: [rowsAsText(), leftElsewhere(), ...(options.plugins ?? [])] }
 }

@@ -6,16 +6,16 @@ import { openFront } from '#shared/front.ts'
 import type { Environment } from './environment.ts'
 import { platformOf } from './environment.ts'
 
-let front: Promise<Front> | undefined
+let front: Front | undefined
 
 export default {
-  async fetch(request: Request, environment: Environment): Promise<Response> {
+  fetch(request: Request, environment: Environment): Promise<Response> {
     front ??= open(environment)
-    return (await front)(request)
+    return front(request)
   },
 }
 
-function open(environment: Environment): Promise<Front> {
+function open(environment: Environment): Front {
   const { WORK } = environment
   if (WORK === undefined) {
     throw new Error(

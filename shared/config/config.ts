@@ -12,12 +12,12 @@ import { integrityRules } from '#shared/integrity/rules.ts'
 import type { Platform } from '#shared/platform.ts'
 import type { ReplicationRules } from '#shared/replication/rules.ts'
 import { replicationRules } from '#shared/replication/rules.ts'
+import type { StoreAddress } from '#shared/storage/address.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { openStore } from '#shared/storage/open.ts'
 import type { StoreOptions } from '#shared/storage/options.ts'
 import type { Setup, StoreEntry } from '#shared/storage/schema.ts'
 import { CREDENTIAL_FIELDS, PLACE_FIELDS, toBytes, toSeconds } from '#shared/storage/schema.ts'
-import type { Store } from '#shared/storage/store.ts'
 import type { CostRules } from '#shared/cost/rules.ts'
 import { costRules } from '#shared/cost/rules.ts'
 import type { UploadRules } from '#shared/uploads/rules.ts'
@@ -37,6 +37,8 @@ import { storeUri } from './uri.ts'
 export interface StoreConfig {
   name: string
   uri: string
+  /** The URI taken apart, where that was done ahead. */
+  address?: StoreAddress
   options: StoreOptions
   setup: Setup | undefined
 }
@@ -190,19 +192,6 @@ function typed(
     cors: cors && { origins: cors.origins, maxAgeSeconds: toSeconds(cors.maxAge ?? 600) },
     ...{ secrets, ledger, prices, metrics },
   }
-}
-
-export function openConfigured(config: Config, name: string, platform: Platform): Store {
-  const store = config.stores.get(name)
-  if (store === undefined) {
-    const known = [...config.stores.keys()].join(', ')
-    throw new StorageError(
-      'invalid',
-      `The configuration has no store "${name}"; it has ${known}.`,
-      { store: name },
-    )
-  }
-  return openStore(store.uri, platform, store.options)
 }
 
 function storeConfig(

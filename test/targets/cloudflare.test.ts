@@ -1,17 +1,20 @@
 // The suite on Cloudflare Workers: the two built Workers in workerd, over a socket.
 
 import { Miniflare } from 'miniflare'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { mintToken } from '#shared/access/tokens.ts'
 import { defineTarget, environment } from '../suites/targets.ts'
 import { buildAside } from './built.ts'
-import { compatibility, moduleNames, modulesIn, startWorker } from './workerd.ts'
+import { compatibility, moduleNames, modulesIn, prepared, startWorker } from './workerd.ts'
+
+/** Each case starts a process, on a machine that may have others to run. */
+vi.setConfig({ testTimeout: 30_000 })
 
 const { folder } = await buildAside('cloudflare')
 
 defineTarget({
   name: 'Cloudflare Workers',
-  start: (env) => startWorker(folder, env),
+  start: async (env) => startWorker(folder, await prepared(env)),
   // A Worker starts whatever its variables; each request fails. Miniflare's page shows the exception, where
   // Cloudflare logs it and tells the client no more than `error code: 1101`.
   async failure(env) {
@@ -56,7 +59,7 @@ it('hands on whole what the front was not given, with the body that it has read'
     access: { tokens: [{ name: 'tester', hash, workspaces: ['app'], scopes: ['upload'] }] },
   }
   const secret = { SKEIN_SECRET: 'what these uploads are sealed with' }
-  const worker = await startWorker(folder, { ...environment(config), ...secret })
+  const worker = await startWorker(folder, await prepared({ ...environment(config), ...secret }))
   onTestFinished(() => worker.stop())
   const plan = async (size: number) => {
     const answer = await worker.send({

@@ -36,7 +36,7 @@ async function findFile(context: Context): Promise<{ file: string; text: string 
   return { file: given ?? FILE_NAMES[0], text: '' }
 }
 
-async function replaceFile(file: string, text: string): Promise<void> {
+export async function replaceFile(file: string, text: string): Promise<void> {
   const mode = await stat(file).then(
     (stats) => stats.mode,
     () => undefined,

@@ -2,7 +2,7 @@
 // as the server really does, which can be written down as that store's override.
 
 import type { Config } from '#shared/config/config.ts'
-import { openConfigured } from '#shared/config/config.ts'
+import { openConfigured } from '#shared/config/open-configured.ts'
 import { setInConfig } from '#shared/config/edit.ts'
 import type { Platform } from '#shared/platform.ts'
 import { parseStoreUri } from '#shared/storage/address.ts'

@@ -1,7 +1,7 @@
 // How people name a store or an object on the command line: `photos:cats/a.jpg` with a store of the
 // configuration, or a URI such as `s3://bucket/cats/a.jpg?region=eu-west-1` with none.
 
-import { openConfigured } from '#shared/config/config.ts'
+import { openConfigured } from '#shared/config/open-configured.ts'
 import { PROVIDERS } from '#shared/storage/compatibility.ts'
 import { openStore } from '#shared/storage/open.ts'
 import { parseStoreUri } from '#shared/storage/address.ts'

@@ -1,7 +1,7 @@
 // `status` and `stats`: how the stores are, and what is in them.
 
 import { StorageError } from '#shared/storage/errors.ts'
-import { openConfigured } from '#shared/config/config.ts'
+import { openConfigured } from '#shared/config/open-configured.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { formatBytes, formatCount, formatTime } from '../terminal/format.ts'
 import { facts, table } from '../terminal/table.ts'
