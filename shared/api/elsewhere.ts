@@ -10,6 +10,14 @@ export function elsewhere(): never {
   throw new Elsewhere('This part was not given what does that.')
 }
 
+/** Stands for what may be held in this part, and is called in the other one. */
+export const HELD: unknown = new Proxy(elsewhere, { get: () => elsewhere })
+
+const ignore = () => undefined
+
+/** Stands for what is told of things here, and hears nothing. */
+export const UNHEARD: unknown = new Proxy(ignore, { get: () => ignore })
+
 /** Whoever calls a store wraps what it throws. */
 export function isElsewhere(error: unknown): boolean {
   if (!(error instanceof Error)) return false

@@ -11,6 +11,7 @@ import type { OpenWorkspace, Suite } from '#shared/suite.ts'
 import type { Cors } from './cors.ts'
 import { createCors } from './cors.ts'
 import { isElsewhere } from './elsewhere.ts'
+import { HtmlPage, PAGE_HEADERS } from './html-page.ts'
 import type { Reply } from './problems.ts'
 import { RequestError, problemReply } from './problems.ts'
 import { requestIdOf } from './request-id.ts'
@@ -27,6 +28,9 @@ interface Entry {
   workspace: OpenWorkspace
 }
 
+/** Without headers of its own it is JSON, as most answers are. */
+type Given = Omit<Reply, 'headers'> & { headers: Reply['headers'] | undefined }
+
 interface Asked {
   request: Request
   name: string
@@ -38,7 +42,7 @@ export interface Gate {
   log: RequestLog
   serve(route: Route): Serve
   /** With the headers that every answer has. */
-  respond(request: Request, requestId: string, reply: Reply): Response
+  respond(request: Request, requestId: string, reply: Given): Response
 }
 
 export function createGate(suite: Suite): Gate {
@@ -46,17 +50,21 @@ export function createGate(suite: Suite): Gate {
   const authenticate = createAuthenticate(config.access, platform.now)
   const cors = createCors(config.cors)
   const log = createRequestLog(platform)
+  let ready: Headers | undefined
 
   function respond(
     request: Request,
     requestId: string,
-    { status, body, headers }: Reply,
+    { status, body, headers }: Given,
   ): Response {
-    headers['x-request-id'] = requestId
-    headers['x-content-type-options'] = 'nosniff'
-    headers['cache-control'] = 'no-store'
-    cors?.allow(request.headers.get('origin'), headers)
-    return platform.answer?.(body, { status, headers }) ?? new Response(body, { status, headers })
+    const all = allHeaders(requestId, headers)
+    cors?.allow(request.headers.get('origin'), all)
+    if (platform.answer) return platform.answer(body, { status, headers: all })
+    if (headers || cors) return new Response(body, { status, headers: all })
+    // workerd copies headers that are there in less time than it reads a record of them.
+    ready ??= new Headers(all)
+    ready.set('x-request-id', requestId)
+    return new Response(body, { status, headers: ready })
   }
 
   const gate: Gate = {
@@ -92,7 +100,7 @@ async function serve(
   const requestId = requestIdOf(request)
   const began = platform.now()
   let entry: Entry | undefined
-  let reply: Reply
+  let reply: Given
   let failure: unknown
   let caller: Caller | undefined
   try {
@@ -101,7 +109,7 @@ async function serve(
     entry = enter(suite, who, name, route.scopes)
     if (entry.workspace.acting) entry.workspace = await entry.workspace.acting()
     const { workspace } = entry
-    caller = { suite, platform, workspace, who, id, request }
+    caller = { suite, platform, workspace, who, id, request, data: undefined }
     reply = replyOf(route, await route.run(caller))
   } catch (error) {
     if (platform.onward && isElsewhere(error)) return platform.onward(request, caller?.data)
@@ -124,13 +132,29 @@ async function serve(
   return gate.respond(request, requestId, reply)
 }
 
-function replyOf({ answer: { status } }: Route, result: unknown): Reply {
+function replyOf({ answer: { status } }: Route, result: unknown): Given {
   if (status === 200) {
-    const headers = { 'content-type': 'application/json' }
-    return { status, body: JSON.stringify(result), headers }
+    if (result instanceof HtmlPage) {
+      return { status, body: result.html, headers: { ...PAGE_HEADERS } }
+    }
+    return { status, body: JSON.stringify(result), headers: undefined }
   }
   if (status === 204) return { status, body: null, headers: {} }
   return { status, body: null, headers: { location: String(result) } }
+}
+
+/** In one piece for most answers: an object that grows is dearer. */
+function allHeaders(requestId: string, own: Given['headers']): Record<string, string> {
+  if (own === undefined) {
+    return {
+      'content-type': 'application/json',
+      'x-request-id': requestId,
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'no-store',
+    }
+  }
+  const common = { 'x-request-id': requestId, 'x-content-type-options': 'nosniff' }
+  return { ...own, ...common, 'cache-control': 'no-store' }
 }
 
 /** Ours, and not the request's, the store's or a rule's. */

@@ -11,6 +11,7 @@ import { RESPONSES } from './responses.ts'
 import type { Route } from './route.ts'
 import { NO_BODY } from './route.ts'
 import { ROUTES } from './routes/routes.ts'
+import { uploadRequest } from './upload-request.ts'
 
 type Json = Record<string, unknown>
 
@@ -18,7 +19,7 @@ const COMPONENTS = '#/components/schemas/'
 const REFUSED = '#/components/responses/'
 
 const REQUESTS = {
-  UploadRequest: requests.uploadRequest,
+  UploadRequest: uploadRequest,
   BatchRequest: requests.batchRequest,
   PartsRequest: requests.partsRequest,
   CompleteRequest: requests.completeRequest,

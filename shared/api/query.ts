@@ -18,8 +18,9 @@ export function queryReader<Query>(
   const converts = new Map(
     Object.entries(schema.shape).map(([name, field]) => [name, convertOf(field)]),
   )
-  const needsNone = z.safeParse(schema, {}).success
+  let needsNone: boolean | undefined
   return (url) => {
+    needsNone ??= z.safeParse(schema, {}).success
     // Nothing asked, nothing wrong: what has no query has no fields to it.
     if (needsNone && !url.includes('?')) return {} as Query
     const given: Record<string, unknown> = Object.create(null)

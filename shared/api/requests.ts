@@ -18,54 +18,22 @@ import type {
   UppyRequest,
 } from '#shared/client/protocol.ts'
 import type { Agrees, Held } from './agreement.ts'
+import {
+  LONGEST_KEY,
+  checksum,
+  header,
+  key,
+  seconds,
+  size,
+  text,
+  uploadRequest,
+} from './upload-request.ts'
 
-/** Keys are measured in bytes by the store; a character has at most four. */
-const LONGEST_KEY = 1024
-const LONGEST_HEADER = 1024
-const LONGEST_METADATA = 2048
 const MOST_UPLOADS = 1000
 const MOST_PARTS = 100
 const WEEK_SECONDS = 604_800
 
-export const key = z.string().check(z.minLength(1), z.maxLength(LONGEST_KEY))
-export const seconds = z.int().check(z.positive())
-export const text = z.string().check(z.minLength(1), z.maxLength(LONGEST_HEADER))
-const size = z.int().check(z.nonnegative())
 const partNumber = z.int().check(z.positive(), z.maximum(100_000))
-
-/** What a header can carry: no line can end in one. */
-const header = z
-  .string()
-  .check(
-    z.minLength(1),
-    z.maxLength(LONGEST_HEADER),
-    z.regex(/^[\x20-\x7e]*$/, 'printable ASCII, as headers are'),
-  )
-
-export const algorithm = z.enum(['crc32', 'crc32c', 'crc64nvme', 'md5', 'sha1', 'sha256'])
-
-export const checksum = z.strictObject({
-  algorithm,
-  value: z.string().check(z.regex(/^[A-Za-z0-9+/]{6,43}={0,2}$/, 'base64 of the digest')),
-})
-
-export const metadata = z.record(z.string(), z.string().check(z.maxLength(LONGEST_METADATA)))
-
-export const uploadRequest = z.strictObject({
-  key,
-  size: z.optional(size),
-  contentType: z.optional(header),
-  contentEncoding: z.optional(header),
-  contentDisposition: z.optional(header),
-  contentLanguage: z.optional(header),
-  cacheControl: z.optional(header),
-  checksum: z.optional(checksum),
-  metadata: z.optional(metadata),
-  storageClass: z.optional(text),
-  ifAbsent: z.optional(z.boolean()),
-  expiresInSeconds: z.optional(seconds),
-  method: z.optional(z.enum(['put', 'form', 'parts', 'resumable'])),
-})
 
 export const batchRequest = z.strictObject({
   uploads: z.array(uploadRequest).check(z.minLength(1), z.maxLength(MOST_UPLOADS)),

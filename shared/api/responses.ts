@@ -4,7 +4,7 @@
 import * as z from '#shared/shape/shape.ts'
 import type * as protocol from '#shared/client/protocol.ts'
 import type { Agrees, Held } from './agreement.ts'
-import { algorithm, checksum } from './requests.ts'
+import { algorithm, checksum } from './upload-request.ts'
 
 const text = z.string()
 const textOrNone = z.optional(text)
@@ -286,6 +286,9 @@ const Job = z.object({
   options: z.unknown(),
   phases: z.array(z.object({ name: text, parts: count, ended: count, began: time })),
   tally: z.record(text, z.number()),
+  progress: z.optional(
+    z.object({ phase: text, tally: z.record(text, z.number()), at: z.optional(text) }),
+  ),
   result: z.optional(z.unknown()),
 })
 

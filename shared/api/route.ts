@@ -71,11 +71,13 @@ export function route<Query, Body>(described: Description<Query, Body>): Route {
   return {
     ...described,
     async run(caller) {
-      const query = readQuery(caller.request.url)
-      if (hasBody) caller.data = await readJson(caller.request, maxBodyBytes)
+      const { suite, platform, workspace, who, id, request } = caller
+      const query = readQuery(request.url)
+      if (hasBody) caller.data = await readJson(request, maxBodyBytes)
       const parsed = z.safeParse(schema, caller.data)
       if (!parsed.success) throw invalidBody(parsed.error.issues)
-      return handle({ ...caller, query, body: parsed.data })
+      const { data: body } = parsed
+      return await handle({ suite, platform, workspace, who, id, request, query, body })
     },
   }
 }

@@ -2,12 +2,7 @@
 // where the provider can.
 
 import type { Principal } from '#shared/access/principal.ts'
-import type {
-  PartRequest,
-  PartsPlan,
-  PartsRequest,
-  SignedRequest,
-} from '#shared/client/protocol.ts'
+import type { PartRequest, PartsPlan, PartsRequest } from '#shared/client/protocol.ts'
 import type { Part, PutMode } from '#shared/storage/contract.ts'
 import { StorageError, absentAlone } from '#shared/storage/errors.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
@@ -15,6 +10,7 @@ import type { Presigned } from '#shared/storage/signer.ts'
 import type { UploadContext } from './context.ts'
 import { mostParts, partBytes } from './cut.ts'
 import { checkDigest } from './policy.ts'
+import { toSignedRequest } from './signed-request.ts'
 import type { Ticket } from './ticket.ts'
 import { landingKey, openTicket, sealTicket } from './ticket.ts'
 
@@ -169,8 +165,4 @@ async function signPart(
   const offset = cut ? cut.size * (partNumber - 1) : 0
   const request = { ...toSignedRequest(presigned), partNumber, offset, size: size ?? 0 }
   return { request, presigned }
-}
-
-export function toSignedRequest({ method, url, headers, fields }: Presigned): SignedRequest {
-  return fields ? { method, url, headers, fields } : { method, url, headers }
 }

@@ -5,15 +5,16 @@ import type { Principal } from '#shared/access/principal.ts'
 import type { Enforcement, UploadPlan, UploadRequest } from '#shared/client/protocol.ts'
 import type { ObjectProperties } from '#shared/storage/contract.ts'
 import { StorageError } from '#shared/storage/errors.ts'
-import type { Constraint, Presigned, SignPut } from '#shared/storage/signer.ts'
+import type { Constraint, Presigned } from '#shared/storage/signer.ts'
 import { rememberLast } from '#shared/wire/remember-last.ts'
 import type { UploadContext } from './context.ts'
-import { beginParts, firstParts, signParts, toSignedRequest } from './parts.ts'
+import { beginParts, firstParts, signParts } from './parts.ts'
 import type { Asked } from './policy.ts'
 import type { Route } from './route.ts'
 import { askedFor, canSignChecksum, chooseRoute } from './route.ts'
-import type { Constraints, Ticket } from './ticket.ts'
-import { MARK, landingKey, newNonce, sealMark, sealTicket } from './ticket.ts'
+import { toSignedRequest } from './signed-request.ts'
+import type { Constraints, MARK, Ticket } from './ticket.ts'
+import { landingKey, newNonce, sealMark, sealTicket } from './ticket.ts'
 import type { PlanOptions } from './uploads.ts'
 
 export async function planUpload(
@@ -40,7 +41,7 @@ export async function planUpload(
     staged: route.staged,
     enforced: enforcement(asked, signed.enforced),
     expiresAt: isoTime(signed.expiresAt.getTime()),
-    ...(signed.expiresAtMost && { expiresAtMost: true }),
+    expiresAtMost: signed.expiresAtMost || undefined,
   }
 }
 
@@ -53,7 +54,7 @@ function writeTicket(context: UploadContext, asked: Asked, { method, staged, cut
   const longer = method === 'parts' || method === 'resumable' ? rules.sweepAfterSeconds : 0
   const expires = now() + Math.max(expiresInSeconds, longer) * 1000
   const constraints = constraintsOf(context, asked, method, staged)
-  return { nonce: newNonce(), key, staged, constraints, expires, method, ...(cut && { cut }) }
+  return { nonce: newNonce(), key, staged, constraints, expires, method, cut }
 }
 
 function constraintsOf(
@@ -80,7 +81,7 @@ function propertiesOf(context: UploadContext, asked: Asked, ticket: Ticket): Obj
   const { contentType, contentEncoding, contentDisposition, contentLanguage, cacheControl } = asked
   const metadata = ticket.bare
     ? asked.metadata
-    : { ...asked.metadata, [MARK]: sealMark(context, ticket) }
+    : withMark(asked.metadata, sealMark(context, ticket))
   return {
     contentType,
     contentEncoding,
@@ -91,6 +92,12 @@ function propertiesOf(context: UploadContext, asked: Asked, ticket: Ticket): Obj
     // A copy is given its class when it is made: staging wants none.
     storageClass: ticket.staged ? undefined : asked.storageClass,
   }
+}
+
+/** Written with its name, as everything on the way to a signature, so that the objects of most plans have one form. */
+function withMark(own: Asked['metadata'], mark: string): Record<string, string> {
+  const marked: Record<typeof MARK, string> = { skein_upload: mark }
+  return own === undefined ? marked : { ...own, ...marked }
 }
 
 function sign(
@@ -114,19 +121,21 @@ function sign(
       contentLengthRange,
     })
   }
-  const request: SignPut = {
-    ...properties,
+  // Cloud Storage holds every client to its own header; the length is one that browsers may not set.
+  const ranged = store.row.wire === 'gcs' && !ticket.bare
+  const { contentType, contentEncoding, contentDisposition, contentLanguage } = properties
+  const { cacheControl, metadata, storageClass } = properties
+  return place.presign({
+    ...{ contentType, contentEncoding, contentDisposition, contentLanguage },
+    ...{ cacheControl, metadata, storageClass },
     action: method === 'resumable' ? 'resumable' : 'put',
     key,
     expiresInSeconds,
     mode: asked.ifAbsent && !staged ? 'create' : 'overwrite',
     checksum: canSignChecksum(store, method, asked) ? asked.checksum : undefined,
-  }
-  // Cloud Storage holds every client to its own header; the length is one that browsers may not set.
-  const ranged = store.row.wire === 'gcs' && !ticket.bare
-  if (ranged) request.contentLengthRange = { min, max }
-  else request.contentLength = asked.size
-  return place.presign(request)
+    contentLength: ranged ? undefined : asked.size,
+    contentLengthRange: ranged ? { min, max } : undefined,
+  })
 }
 
 export function enforcement(

@@ -14,6 +14,7 @@ import { StorageError } from '#shared/storage/errors.ts'
 import { checkClass } from '#shared/storage/guard.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
+import { rememberLast } from '#shared/wire/remember-last.ts'
 import type { KeyPattern } from './key-patterns.ts'
 import { claimValue, compilePattern } from './key-patterns.ts'
 import type { UploadRules } from './rules.ts'
@@ -89,14 +90,38 @@ export function createPolicy(rules: UploadRules, store: Store): Policy {
       sizeRule(rules, store, request)
       checksumRule(rules, store, key, checksum)
       metadataRule(store, request)
-      return {
-        ...request,
+      return allFields(request, {
         storageClass: classRule(rules, store, request),
         ifAbsent: rules.onlyIfAbsent || (request.ifAbsent ?? false),
         expiresInSeconds: checkExpiry(request.expiresInSeconds),
-      }
+      })
     },
   }
+}
+
+/**
+ * Each by its name, given or not, so that all that comes after sees objects of one form: a copy with `...` would have
+ * another for each selection of fields, and V8 keeps no code for a form that no object has at the moment.
+ */
+function allFields(
+  request: UploadRequest,
+  decided: Pick<Asked, 'storageClass' | 'ifAbsent' | 'expiresInSeconds'>,
+): Asked {
+  return {
+    key: request.key,
+    size: request.size,
+    contentType: request.contentType,
+    contentEncoding: request.contentEncoding,
+    contentDisposition: request.contentDisposition,
+    contentLanguage: request.contentLanguage,
+    cacheControl: request.cacheControl,
+    checksum: request.checksum,
+    metadata: request.metadata,
+    method: request.method,
+    storageClass: decided.storageClass,
+    ifAbsent: decided.ifAbsent,
+    expiresInSeconds: decided.expiresInSeconds,
+  } satisfies Record<keyof UploadRequest, unknown>
 }
 
 function prefix(store: Store, { prefix: own, name }: Principal, key: string): void {
@@ -126,6 +151,12 @@ function keyRule(
 /** A list of types would pass as its first and be shown as its last, by the rules of browsers. */
 const ESSENCE = /^[\w!#$&^.+-]+\/[\w!#$&^.+-]+$/
 
+/** Parameters such as `charset` do not make another type. Few types are asked for, one after another. */
+const readType = rememberLast((contentType: string | undefined) => {
+  const essence = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
+  return { essence, one: ESSENCE.test(essence) && !contentType?.includes(',') }
+})
+
 type TypeTest = (essence: string) => boolean
 
 function toTypeTest(written: string): TypeTest {
@@ -143,9 +174,7 @@ function typeRule(
   key: string,
   contentType: string | undefined,
 ): void {
-  // Parameters such as `charset` do not make another type.
-  const essence = (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase()
-  const one = ESSENCE.test(essence) && !contentType?.includes(',')
+  const { essence, one } = readType(contentType)
   if (one && types.some((test) => test(essence))) return
   const asked =
     essence === '' ? 'An upload without a type' : `The type ${JSON.stringify(contentType)}`

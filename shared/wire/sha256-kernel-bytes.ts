@@ -45,12 +45,15 @@ const repeat = (body: Code, condition: Code): Code => [
   ...[0x0d, 0, 0x0b],
 ]
 
-/** Parameters and locals, by their index; the eight of the state are followed by two of a round. */
+/** Parameters and locals, by their index; the eight of the state are followed by two of a round, and two of a word. */
 const [AT, END, I] = [0, 1, 2]
-const [A, B, C, D, E, F, G, H] = [3, 4, 5, 6, 7, 8, 9, 10]
-const STATE = [A, B, C, D, E, F, G, H]
-const [ONE, TWO] = [11, 12]
-const LOCALS = 11
+const STATE = [3, 4, 5, 6, 7, 8, 9, 10] as const
+const [EVEN, ODD, ONE, TWO] = [11, 12, 13, 14]
+const LOCALS = 13
+/** After so many rounds each word of the state has been each of a to h, so none of them has ever to be moved. */
+const TURN = STATE.length
+/** A round waits for the one before it, and meanwhile the processor makes the word for so many rounds later. */
+const AHEAD = 16
 
 export function sha256KernelBytes(): Uint8Array<ArrayBuffer> {
   const table = ROUNDS.flatMap((one) => [0, 8, 16, 24].map((bits) => (one >>> bits) & 255))
@@ -71,11 +74,12 @@ function compress(): Code {
   const upTo = (words: number) => less(get(I), constant(words * wordBytes))
   const block = [
     ...set(I, constant(0)),
-    ...repeat([...takeWord(), ...onward(I, wordBytes)], upTo(16)),
-    ...repeat([...makeWord(), ...onward(I, wordBytes)], upTo(WORDS)),
+    ...repeat([...takeWord(), ...onward(I, wordBytes)], upTo(AHEAD)),
     ...STATE.flatMap((local, i) => set(local, load(constant(LAYOUT.state + wordBytes * i)))),
     ...set(I, constant(0)),
-    ...repeat([...round(), ...onward(I, wordBytes)], upTo(WORDS)),
+    ...set(ODD, xor(get(STATE[1]), get(STATE[2]))),
+    ...repeat([...turn(roundAndWord), ...onward(I, TURN * wordBytes)], upTo(WORDS - AHEAD)),
+    ...repeat([...turn(round), ...onward(I, TURN * wordBytes)], upTo(WORDS)),
     ...STATE.flatMap((local, i) => {
       const place = constant(LAYOUT.state + wordBytes * i)
       return store(place, add(load(place), get(local)))
@@ -94,37 +98,46 @@ function takeWord(): Code {
   return [...word, ...store(get(I), swapped, LAYOUT.words)]
 }
 
-function makeWord(): Code {
-  const before = (words: number) => load(get(I), LAYOUT.words - 4 * words)
+function turn(make: (nth: number) => Code): Code {
+  return STATE.flatMap((_, nth) => make(nth))
+}
+
+function roundAndWord(nth: number): Code {
+  return [...round(nth), ...makeWord(nth + AHEAD)]
+}
+
+function makeWord(nth: number): Code {
+  const place = LAYOUT.words + 4 * nth
+  const before = (words: number) => load(get(I), place - 4 * words)
   const mixed = (word: Code, first: number, second: number, lost: number) =>
     xor(turned(word, first), turned(word, second), shifted(word, lost))
   const sum = add(
     ...[before(16), before(7)],
     ...[mixed(get(ONE), 7, 18, 3), mixed(get(TWO), 17, 19, 10)],
   )
-  return [...set(ONE, before(15)), ...set(TWO, before(2)), ...store(get(I), sum, LAYOUT.words)]
+  return [...set(ONE, before(15)), ...set(TWO, before(2)), ...store(get(I), sum, place)]
 }
 
-function round(): Code {
-  const turns = (word: number, ...bits: [number, number, number]) =>
-    xor(...(bits.map((some) => turned(get(word), some)) as [Code, Code, Code]))
-  const chosen = xor(get(G), and(get(E), xor(get(F), get(G))))
-  const most = or(and(get(A), get(B)), and(get(C), or(get(A), get(B))))
-  const one = add(
-    ...[get(H), turns(E, 6, 11, 25), chosen],
-    ...[load(get(I), LAYOUT.rounds), load(get(I), LAYOUT.words)],
-  )
+/** What the standard calls a to h lies, in each round, one place further back. */
+function round(nth: number): Code {
+  const [a, b, , d, e, f, g, h] = STATE.map((_, i) => get(STATE[(i - nth) & 7]!)) as State
+  const [dPlace, hPlace] = [3, 7].map((i) => STATE[(i - nth) & 7]!) as [number, number]
+  // Where a and b differ; one round later that is where b and c do.
+  const [differ, differed] = nth % 2 === 0 ? [EVEN, ODD] : [ODD, EVEN]
+  const turns = (word: Code, ...bits: [number, number, number]) =>
+    xor(...(bits.map((some) => turned(word, some)) as [Code, Code, Code]))
+  const chosen = xor(g, and(e, xor(f, g)))
+  const most = xor(b, and(get(differ), get(differed)))
+  const given = [LAYOUT.rounds, LAYOUT.words].map((place) => load(get(I), place + 4 * nth))
   return [
-    ...[...set(ONE, one), ...set(TWO, add(turns(A, 2, 13, 22), most))],
-    ...[...set(H, get(G)), ...set(G, get(F)), ...set(F, get(E)), ...set(E, add(get(D), get(ONE)))],
-    ...[
-      ...set(D, get(C)),
-      ...set(C, get(B)),
-      ...set(B, get(A)),
-      ...set(A, add(get(ONE), get(TWO))),
-    ],
+    ...set(hPlace, add(h, turns(e, 6, 11, 25), chosen, ...given)),
+    ...set(dPlace, add(d, h)),
+    ...set(differ, xor(a, b)),
+    ...set(hPlace, add(h, turns(a, 2, 13, 22), most)),
   ]
 }
+
+type State = [Code, Code, Code, Code, Code, Code, Code, Code]
 
 function exported(name: string, kind: number): number[] {
   return [...sized([...new TextEncoder().encode(name)]), kind, 0]

@@ -145,8 +145,9 @@ export function scopePath({ scheme, region, service }: Scope, { day }: Timestamp
 
 export const timestamp: (milliseconds: number) => Timestamp = (() => {
   const ofSecond = rememberLast((seconds: number): Timestamp => {
-    const second = new Date(seconds * 1000).toISOString().replace(/[-:]|\.\d{3}/g, '')
-    return { day: second.slice(0, 8), second }
+    const [date = '', time = ''] = new Date(seconds * 1000).toISOString().split('T')
+    const day = date.replaceAll('-', '')
+    return { day, second: `${day}T${time.slice(0, 8).replaceAll(':', '')}Z` }
   })
   return (milliseconds) => ofSecond(Math.floor(milliseconds / 1000))
 })()
@@ -164,13 +165,17 @@ function canonicalHeaders(
   host: string,
   headers: Readonly<Record<string, string>>,
 ): { lines: string; names: string } {
-  const names = Object.keys(headers)
-  names.push('host')
-  if (names.length > 1) names.sort()
+  const { sorted, names } = namesInOrder(Object.keys(headers).join(';'))
   let lines = ''
-  for (const name of names) lines += `${name}:${canonicalValue(headers[name] ?? host)}\n`
-  return { lines, names: names.join(';') }
+  for (const name of sorted) lines += `${name}:${canonicalValue(headers[name] ?? host)}\n`
+  return { lines, names }
 }
+
+/** With `host` among them. The same headers are signed again and again. */
+const namesInOrder = rememberLast((given: string) => {
+  const sorted = given === '' ? ['host'] : [...given.split(';'), 'host'].toSorted()
+  return { sorted, names: sorted.join(';') }
+})
 
 function canonicalValue(value: string): string {
   const trimmed = value.trim()
@@ -271,5 +276,4 @@ function percentEncode(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
-/** The same headers are signed again and again. */
 const encodeNames = rememberLast(encodeUri)

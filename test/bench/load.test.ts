@@ -8,6 +8,7 @@ import { percentile } from './report.ts'
 const seen: string[] = []
 const server = createServer((request, response) => {
   seen.push(request.url ?? '')
+  if (request.url === '/broken') request.socket.end('HTTP/1.1 200 OK\r\n')
   response.statusCode = request.url === '/wrong' ? 500 : 200
   if (request.url === '/chunks') response.write('first,')
   response.end('last')
@@ -48,6 +49,10 @@ test('an answer that is not as it should be ends the load', async () => {
 test('one request is answered with its body, in chunks or not', async () => {
   expect(await ask(port, request('/whole'))).toEqual({ status: 200, body: 'last' })
   expect(await ask(port, request('/chunks'))).toEqual({ status: 200, body: 'first,last' })
+})
+
+test('an answer that breaks off is an error', async () => {
+  await expect(ask(port, request('/broken'))).rejects.toThrow('before it had answered')
 })
 
 test('work is seen in the processor time of a process', async () => {

@@ -53,6 +53,8 @@ export async function ask(
       answer += String(text)
       if (isWhole(answer)) break
     }
+    if (!isWhole(answer))
+      throw new Error('The server closed the connection before it had answered.')
     return { status: Number(answer.split(' ', 2)[1]), body: bodyOf(answer) }
   } finally {
     socket.destroy()

@@ -2,6 +2,7 @@
 
 import * as z from '#shared/shape/shape.ts'
 import { checkOwnKey } from '#shared/access/refusals.ts'
+import type { DownloadOptions } from '#shared/workspaces/downloads.ts'
 import { signDownload } from '#shared/workspaces/downloads.ts'
 import type { Download, DownloadRequest } from '#shared/client/protocol.ts'
 import type { OpenWorkspace } from '#shared/suite.ts'
@@ -21,12 +22,16 @@ const download = route({
   refusals: REFUSALS,
   async handle({ workspace, who, body, suite }) {
     checkOwnKey(who, body.key)
-    const originOf = () => workspace.replication.originOf()
-    const signed = await signDownload(workspace, body, suite.downloads, { originOf })
+    const signed = await signDownload(workspace, body, suite.downloads, judges(workspace))
     countRead(workspace, body, signed)
     return signed
   },
 })
+
+/** Who knows of what is found at a store; loaded where one is looked at. */
+function judges({ replication }: OpenWorkspace): Pick<DownloadOptions, 'originOf' | 'isDeleted'> {
+  return { originOf: () => replication.originOf(), isDeleted: () => replication.isDeleted() }
+}
 
 /** How many bytes are asked for is known of a range, and of what was looked at. */
 function countRead(
@@ -55,10 +60,10 @@ const redirect = route({
   refusals: REFUSALS,
   async handle({ workspace, who, query, suite, request }) {
     checkOwnKey(who, query.key)
-    const originOf = () => workspace.replication.originOf()
-    const options = { redirect: true, head: request.method === 'HEAD', originOf }
+    const head = request.method === 'HEAD'
+    const options = { redirect: true, head, ...judges(workspace) }
     const signed = await signDownload(workspace, query, suite.downloads, options)
-    if (!options.head) countRead(workspace, query, signed)
+    if (!head) countRead(workspace, query, signed)
     return signed.request.url
   },
 })

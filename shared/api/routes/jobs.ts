@@ -5,6 +5,7 @@ import { checkOwnKey } from '#shared/access/refusals.ts'
 import type { Job } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { OpenWorkspace } from '#shared/suite.ts'
+import { wantsPage } from '../html-page.ts'
 import { invalidBody } from '../invalid.ts'
 import { jobRequest } from '../requests.ts'
 import type { Caller } from '../route.ts'
@@ -13,7 +14,7 @@ import { NO_BODY, NO_QUERY, route } from '../route.ts'
 type Jobs = OpenWorkspace['jobs']
 
 /** A job sees the whole workspace, so nobody begins or sees one whose keys are only some. */
-function jobsOf({ workspace, who }: Caller): Jobs {
+function jobsOf({ workspace, who }: Pick<Caller, 'workspace' | 'who'>): Jobs {
   checkOwnKey(who, '')
   return workspace.jobs
 }
@@ -79,18 +80,26 @@ const report = route({
   method: 'get',
   path: '/jobs/:id/report',
   scopes: ['operate'],
-  summary: 'The report of a job, signed where its kind signs reports',
+  summary:
+    'The report of a job, signed where its kind signs reports; as a page to whoever accepts text/html alone',
   query: NO_QUERY,
   body: NO_BODY,
   answer: { status: 200, body: 'JobReport' },
   refusals: ['denied', 'not-found', 'precondition', 'unavailable'],
-  handle: (call) => jobsOf(call).report(call.id),
+  async handle(call) {
+    const jobs = jobsOf(call)
+    const found = await jobs.report(call.id)
+    if (!wantsPage(call.request)) return found
+    const { pageOfReport } = await import('../report-page.ts')
+    return (await pageOfReport((await jobs.view(call.id)).kind, found)) ?? found
+  },
 })
 
 const COMMANDS = {
   pause: 'Stop a job after the object in hand; it goes on from there',
   resume: 'Let a paused job go on',
   cancel: 'End a job where it is',
+  start: 'Do what a plan has shown',
   apply: 'Do what a dry run has shown',
   cutover: 'Make a migration’s destination the primary',
   repair: 'Mend what a sweep has found, as far as a proven copy can',
@@ -120,11 +129,17 @@ function tell(jobs: Jobs, id: string, command: string): ReturnType<Jobs['view']>
 }
 
 function answer(job: Awaited<ReturnType<Jobs['view']>>): Job {
-  const { id, kind, state, why, created, changed, by, input, tally, result } = job
+  const { id, kind, state, why, created, changed, by, input, result } = job
   const phases = job.phases.map(({ name, parts, ended, began }) => {
     return { name, parts, ended: ended.length, began }
   })
-  return { id, kind, state, why, created, changed, by, options: input, phases, tally, result }
+  const progress = job.progress && {
+    phase: job.progress.phase,
+    tally: { ...job.progress.tally },
+    at: job.progress.at,
+  }
+  const told = { id, kind, state, why, created, changed, by, options: input, phases, result }
+  return { ...told, tally: { ...job.tally }, progress }
 }
 
 export const JOB_ROUTES = [start, list, view, report, ...commands]

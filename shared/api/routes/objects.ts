@@ -4,8 +4,9 @@ import * as z from '#shared/shape/shape.ts'
 import { checkOwnKey, ownPrefix } from '#shared/access/refusals.ts'
 import { listObjects } from '#shared/workspaces/listing.ts'
 import { copyObject, describeObject } from '#shared/workspaces/objects.ts'
-import { copyRequest, key } from '../requests.ts'
+import { copyRequest } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
+import { key } from '../upload-request.ts'
 
 const MOST_LISTED = 1000
 const LONGEST_CURSOR = 8192
@@ -25,9 +26,16 @@ const list = route({
   body: NO_BODY,
   answer: { status: 200, body: 'ObjectList' },
   refusals: ['denied', 'invalid', 'unavailable'],
-  handle({ workspace, who, query, request }) {
+  async handle({ workspace, who, query, suite, request }) {
     const prefix = ownPrefix(who, query.prefix)
-    return listObjects(workspace, { ...query, prefix, signal: request.signal })
+    const asked = { ...query, prefix, signal: request.signal }
+    if (!workspace.late) return listObjects(workspace, asked)
+    const { circuits } = suite.downloads
+    return listObjects(workspace, {
+      ...asked,
+      isDeleted: await workspace.replication.isDeleted(),
+      isAway: (store) => circuits.isOpen(store),
+    })
   },
 })
 
@@ -42,8 +50,9 @@ const describe = route({
   refusals: ['denied', 'invalid', 'not-found', 'unavailable'],
   async handle({ workspace, who, query, request }) {
     checkOwnKey(who, query.key)
-    const judge = await workspace.replication.judge()
-    return describeObject(workspace, query.key, { judge, signal: request.signal })
+    const { replication } = workspace
+    const [judge, isDeleted] = await Promise.all([replication.judge(), replication.isDeleted()])
+    return describeObject(workspace, query.key, { judge, isDeleted, signal: request.signal })
   },
 })
 
@@ -72,10 +81,15 @@ const copy = route({
   body: copyRequest,
   answer: { status: 200, body: 'CopyResponse' },
   refusals: ['denied', 'exists', 'invalid', 'not-found', 'unsupported', 'unavailable'],
-  handle({ workspace, who, body, request }) {
+  async handle({ workspace, who, body, platform, request }) {
     checkOwnKey(who, body.from)
     const terms = workspace.uploads.copyTerms(who, body)
-    return copyObject(workspace, terms, { signal: request.signal })
+    const { replication, late } = workspace
+    if (late) await (await replication.moving()).bring(body.from)
+    const made = await copyObject(workspace, terms, { signal: request.signal })
+    const { key: to, store: at, size } = made
+    await replication.changed(to, { since: platform.now(), at, size })
+    return made
   },
 })
 

@@ -2,13 +2,20 @@
 // cold start is for, so nothing else lies in this file.
 
 import * as z from '#shared/shape/shape.ts'
+import type { UploadPlan, UploadRequest } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import { isSeenUnverified, lookLater } from '../look-later.ts'
 import { RequestError } from '../problems.ts'
-import { key, seconds, uploadRequest } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
+import { key, seconds, uploadRequest } from '../upload-request.ts'
 
 export const RULED = ['denied', 'invalid', 'too-large', 'unsupported', 'unavailable'] as const
+
+/**
+ * V8 drops what it compiled for objects of a form when a collection finds none that has it, as between two requests
+ * it finds none of what came as JSON. The last one stays, and with it the code for all that are like it.
+ */
+const last: { asked?: UploadRequest; made?: UploadPlan } = {}
 
 export const plan = route({
   method: 'post',
@@ -21,6 +28,8 @@ export const plan = route({
   refusals: RULED,
   async handle({ workspace, who, body, platform }) {
     const made = await workspace.uploads.plan(who, body)
+    last.asked = body
+    last.made = made
     if (isSeenUnverified(made)) await lookLater(platform, workspace, [made.key])
     return made
   },

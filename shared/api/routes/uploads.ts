@@ -6,8 +6,9 @@ import type { BatchPlan } from '#shared/client/protocol.ts'
 import type { BatchItem } from '#shared/uploads/uploads.ts'
 import { isSeenUnverified, lookLater } from '../look-later.ts'
 import { toProblem } from '../problems.ts'
-import { batchRequest, completeRequest, partsRequest, text } from '../requests.ts'
+import { batchRequest, completeRequest, partsRequest } from '../requests.ts'
 import { NO_BODY, NO_QUERY, route } from '../route.ts'
+import { text } from '../upload-request.ts'
 import { RULED, plan, redirect } from './plans.ts'
 
 /** For a thousand uploads, or for the parts of one. */
