@@ -10,6 +10,7 @@ import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
 import { copyOver } from './copy-over.ts'
 import { behind, checkEpoch, isOfAnEpoch, isStranges } from './epochs.ts'
+import { isBefore } from './evidence.ts'
 import type { Origin } from '#shared/copy/mark.ts'
 import { originOf, readMark } from '#shared/copy/mark.ts'
 
@@ -66,10 +67,9 @@ async function settleOwn(
     return { became: 'same' }
   }
   const other = originOf(markPlace(context), to.name, there)
-  if (first.modified >= lost.since && other.modified >= lost.since) {
-    return settleConflict(context, change, versions)
-  }
-  if (first.modified >= lost.since || !beats(context, other, first)) {
+  const [isLater, isLate] = [first, other].map((one) => !isBefore(one.modified, lost.since))
+  if (isLater && isLate) return settleConflict(context, change, versions)
+  if (isLater || !beats(context, other, first)) {
     return (await keepForConflict(to, there)) ? copyOver(context, change, there) : undefined
   }
   return (await keepForConflict(from, source))

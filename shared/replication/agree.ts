@@ -12,7 +12,7 @@ import { settleConflict } from './conflict.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
 import { copyOver, createOver } from './copy-over.ts'
-import { agreeOnAbsence, removeLateCopy, takeOverDeletion } from './deletes.ts'
+import { agreeOnAbsence, mayBeLate, removeLateCopy, takeOverDeletion } from './deletes.ts'
 import { behind } from './epochs.ts'
 import { originOf, readMark, sameOrigin } from '#shared/copy/mark.ts'
 import type { Selection } from './rules.ts'
@@ -55,7 +55,7 @@ async function agreeOnce(
   // The replica first: what is read of the source after that is at least as new as what lies here.
   const there = await to.find(key)
   const lost = behind(context, to.name)
-  if (!there && !lost && !looksTwice(context, change) && !asksForMore(only))
+  if (!there && !lost && !mayBeLate(context, change) && !asksForMore(only))
     return createOver(context, change)
   const source = await from.find(key)
   if (source && (await removeLateCopy(context, change, source))) return undefined
@@ -78,11 +78,6 @@ async function agreeOnce(
   return marked
     ? copyOver(context, whole, there)
     : settleConflict(context, whole, { source, there })
-}
-
-/** The second look after a deletion, where the truth itself may have got a late copy. */
-function looksTwice({ state }: ReplicationContext, { again }: Change): boolean {
-  return state !== undefined && again === true
 }
 
 function isOffered({ fresh, size, only, to }: Change): boolean {

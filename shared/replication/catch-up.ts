@@ -12,15 +12,13 @@ import { within } from '#shared/workspaces/deadline.ts'
 import type { Behind, WorkspaceState } from '#shared/workspaces/state.ts'
 import type { Workspace } from '#shared/workspaces/workspace.ts'
 import { whileActing } from '#shared/workspaces/workspace.ts'
-import { agree } from './agree.ts'
+import { carry, carryTask } from './carry.ts'
 import type { ReplicationContext } from './context.ts'
-import { storeNamed, truthOf } from './context.ts'
+import { storeNamed } from './context.ts'
 import { EpochMoved, behind } from './epochs.ts'
 import { compared } from './failover.ts'
 import { clearNotesBefore } from './notes.ts'
-import { STEP_SECONDS, follow } from './step.ts'
-import type { ReplicateTask } from './task.ts'
-import { replicateTask } from './task.ts'
+import { STEP_SECONDS } from './step.ts'
 
 const text = z.string().check(z.minLength(1))
 
@@ -52,11 +50,14 @@ const PATIENT_ATTEMPTS = 5
 export async function beginCatchUps(
   context: ReplicationContext,
   state: WorkspaceState,
+  deadMilliseconds = DEAD_MILLISECONDS,
 ): Promise<CatchUpTask[]> {
   const wanting = Object.entries(state.behind).filter(([store, since]) =>
     wantsOne(context, state, store, since),
   )
-  const tasks = await Promise.all(wanting.map(([store]) => beginOne(context, state, store)))
+  const tasks = await Promise.all(
+    wanting.map(([store]) => beginOne(context, state, store, deadMilliseconds)),
+  )
   return tasks.flat()
 }
 
@@ -75,13 +76,27 @@ async function beginOne(
   context: ReplicationContext,
   { epoch }: WorkspaceState,
   store: string,
+  deadMilliseconds: number,
 ): Promise<CatchUpTask[]> {
   const { ledger, name: workspace, now } = context
   const last = await ledger.read<{ epoch: number; at: number }>(stepName(context, store))
-  if (last?.epoch === epoch && now() - last.at < DEAD_MILLISECONDS) return []
+  if (last?.epoch === epoch && now() - last.at < deadMilliseconds) return []
   if (!(await answers(context, store))) return []
   await noteStep(context, store, epoch)
   return [catchUpTask({ workspace, store, epoch, begun: now(), left: 0 })]
+}
+
+/** Where they could not be sent the next schedule begins them, and does not take them for begun. */
+export async function sendCatchUps(
+  context: ReplicationContext,
+  tasks: readonly CatchUpTask[],
+): Promise<void> {
+  try {
+    await context.send(tasks)
+  } catch (error) {
+    for (const { store } of tasks) await forget(context, store)
+    throw error
+  }
 }
 
 async function answers(context: ReplicationContext, store: string): Promise<boolean> {
@@ -175,16 +190,13 @@ async function agreeOnOne(
   key: string,
   mayGoOn: () => boolean,
 ): Promise<boolean> {
-  const { name: workspace, primary: at, now, rules, send } = context
-  const task: ReplicateTask = replicateTask({ workspace, key, to: store, at, since: now() })
-  const [from, to] = [truthOf(context), storeNamed(context, store)]
+  const again = carryTask(context, store, key)
   try {
-    const agreement = await agree(context, { key, from, to, only: rules.only, mayGoOn })
-    await send(await follow(context, task, agreement, 1))
+    const agreement = await carry(context, store, key, mayGoOn)
     return agreement.became !== 'postponed'
   } catch (error) {
     if (!isStorageError(error)) throw error
-    await send([task])
+    await context.send([again])
     return false
   }
 }

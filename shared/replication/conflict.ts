@@ -7,21 +7,20 @@ import { keepAside } from '#shared/copy/aside.ts'
 import { copyObject } from '#shared/copy/copy.ts'
 import { identityOf } from '#shared/copy/identity.ts'
 import type { ObjectInfo } from '#shared/storage/contract.ts'
-import { isStorageError } from '#shared/storage/errors.ts'
+import { StorageError, isStorageError } from '#shared/storage/errors.ts'
+import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
 import type { Change, Round } from './change.ts'
 import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
 import { copyOver, modeOver } from './copy-over.ts'
+import { TIE_MILLISECONDS } from './epochs.ts'
 import { SOURCE_MARK, originOf, sealMark } from '#shared/copy/mark.ts'
 
 export interface Versions {
   source: ObjectInfo
   there: ObjectInfo
 }
-
-/** Times of different providers that are this close say nothing of what came first. */
-const TIE_MILLISECONDS = 2000
 
 export async function settleConflict(
   context: ReplicationContext,
@@ -53,7 +52,10 @@ function winnerOf(
   return later > 0 ? 'replica' : 'truth'
 }
 
-/** The replica's version becomes the truth in place of `source`, as a copy that says whose it is. */
+/**
+ * The version that was seen at the replica becomes the truth in place of `source`, as a copy that says whose it is.
+ * What lies there by now may be a copy of what the truth had meanwhile, and has lost again by somebody's deletion.
+ */
 export async function takeOver(
   context: ReplicationContext,
   { key, from: truth, to: replica, mayGoOn, signal }: Change,
@@ -61,13 +63,19 @@ export async function takeOver(
   source?: ObjectInfo,
 ): Promise<Round> {
   const place = markPlace(context)
-  const own = (info: ObjectInfo) => ({
-    [SOURCE_MARK]: sealMark(place, truth.name, info, originOf(place, replica.name, info)),
-  })
+  const own = (info: ObjectInfo) => {
+    if (identityOf(info) !== identityOf(there)) throw replaced(replica.name, key)
+    return { [SOURCE_MARK]: sealMark(place, truth.name, info, originOf(place, replica.name, info)) }
+  }
   const mode = modeOver(truth, source)
   const { size } = there
   await copyObject({ from: replica, to: truth, key, mode, size, own, mayGoOn, signal })
   return { became: 'taken-over', keys: [key] }
+}
+
+function replaced(store: string, key: string): StorageError {
+  const message = `${quoteKey(key)} in ${store} changed while it was taken over; it is looked at anew.`
+  return new StorageError('precondition', message, { store, key })
 }
 
 /** False when it was gone, or replaced, by then. */

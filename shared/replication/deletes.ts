@@ -13,7 +13,7 @@ import type { ReplicationContext } from './context.ts'
 import { markPlace } from './context.ts'
 import { behind, checkEpoch, isOfAnEpoch } from './epochs.ts'
 import type { Evidence } from './evidence.ts'
-import { coverageBy, evidenceOf } from './evidence.ts'
+import { coverageBy, evidenceOf, isBefore } from './evidence.ts'
 import type { Origin } from '#shared/copy/mark.ts'
 import { originOf, readMark } from '#shared/copy/mark.ts'
 import { holdDelete, postponeDelete } from './postponed.ts'
@@ -33,9 +33,13 @@ export async function agreeOnAbsence(
   if (policy === 'keep') return { became: 'kept' }
   const origin = originOf(place, to.name, there)
   const lost = behind(context, origin.store)
-  const evidence = await evidenceOf(context, { key, store: from, deletedAt: seenAt }, origin)
-  await checkEpoch(context)
-  if (!evidence) return lost ? takeOver(context, change, there) : bareAbsence(change)
+  const copiedAt = there.modified.getTime()
+  const asked = { key, store: from, deletedAt: seenAt, copiedAt }
+  const evidence = await evidenceOf(context, asked, origin)
+  if (!evidence) {
+    await checkEpoch(context)
+    return lost ? takeOver(context, change, there) : bareAbsence(change)
+  }
   const { at: deletedAt } = evidence
   const dueAt = deletedAt + context.rules.deletes.delaySeconds * 1000
   if (policy === 'delay' && !change.due && dueAt > context.now()) {
@@ -48,6 +52,8 @@ export async function agreeOnAbsence(
   }
   // Whoever deleted it did not see this version.
   if (lost && !evidence.known && !(await keepForConflict(to, there))) return undefined
+  // As late as can be: made once the store is the truth, a deletion would be taken for somebody's.
+  await checkEpoch(context)
   if (!(await removeSeen(context, to, there))) return undefined
   // Nothing held the deletion to what was seen: what has come back meanwhile may have gone with it.
   if (!to.capabilities.delete.match && (await from.find(key))) return undefined
@@ -83,9 +89,10 @@ export async function takeOverDeletion(
   source: ObjectInfo,
 ): Promise<Round> {
   const origin = originOf(markPlace(context), from.name, source)
+  const copiedAt = source.modified.getTime()
   const evidence =
     origin.store === to.name
-      ? await evidenceOf(context, { key, store: to, deletedAt: deletedThereAt }, origin)
+      ? await evidenceOf(context, { key, store: to, deletedAt: deletedThereAt, copiedAt }, origin)
       : await deletedUnseen(context, key, to.name, origin)
   if (!evidence) return undefined
   const { at, known } = evidence
@@ -104,7 +111,7 @@ async function deletedUnseen(
   origin: Origin,
 ): Promise<Evidence | undefined> {
   const lost = behind(context, store)
-  if (!lost || origin.modified >= lost.since) return undefined
+  if (!lost || !isBefore(origin.modified, lost.since)) return undefined
   const tombstone = await readTombstone(context, key)
   if (tombstone?.store !== store || !coverageBy(tombstone, origin)) return undefined
   return { at: tombstone.at, known: false }
@@ -115,16 +122,22 @@ function movedOn(store: string, key: string): StorageError {
   return new StorageError('precondition', message, { store, key })
 }
 
+/** Of a key that was deleted: where the truth may move, it may hold a copy again that was on its way there. */
+export function mayBeLate({ state }: ReplicationContext, { deletedAt, again }: Change): boolean {
+  return state !== undefined && (again === true || deletedAt !== undefined)
+}
+
 /**
- * At the second look: what the truth holds was on its way there when it was deleted, or lay in another store, from
- * where it came back. True where there was such a thing, and all has to be looked at anew.
+ * What the truth holds was on its way there when it was deleted, or lay in another store, from where it came back.
+ * True where there was such a thing, and all has to be looked at anew.
  */
 export async function removeLateCopy(
   context: ReplicationContext,
-  { key, from, again }: Change,
+  change: Change,
   source: ObjectInfo,
 ): Promise<boolean> {
-  if (!context.state || !again) return false
+  if (!mayBeLate(context, change)) return false
+  const { key, from } = change
   const place = markPlace(context)
   const origin = originOf(place, from.name, source)
   const tombstone = await readTombstone(context, key)

@@ -5,7 +5,7 @@
 import type { Origin } from '#shared/copy/mark.ts'
 import type { ObjectInfo } from '#shared/storage/contract.ts'
 import type { Store } from '#shared/storage/store.ts'
-import type { Behind } from '#shared/workspaces/state.ts'
+import type { Behind, EpochChange } from '#shared/workspaces/state.ts'
 import type { ReplicationContext } from './context.ts'
 
 /** The truth has moved since the work began: it is to be begun anew. */
@@ -33,12 +33,31 @@ export function isOfAnEpoch(context: ReplicationContext, store: Store, info: Obj
   return until !== undefined && info.modified.getTime() <= until
 }
 
+/** Times by two clocks that are this close say nothing of what came first. */
+export const TIE_MILLISECONDS = 2000
+
+/**
+ * What was deleted there at that time was deleted by somebody who meant the key. A store that follows loses objects too,
+ * by Skein's own hand and later than they were deleted: that tells nothing of what was written meanwhile.
+ */
+export function wasTruthAt({ home, state }: ReplicationContext, store: Store, at: number): boolean {
+  const moves = (state?.changes ?? []).filter(isMove)
+  if (moves.some((move) => Math.abs(move.at - at) <= TIE_MILLISECONDS)) return false
+  const truth = moves.findLast((move) => move.at < at)?.to ?? moves[0]?.from ?? home
+  return truth === store.name
+}
+
+function isMove({ what }: EpochChange): boolean {
+  return what === 'failed-over' || what === 'failed-back'
+}
+
 /** Written before its store was ever the truth, as far as the changes that are kept tell. */
 export function isStranges(
   { home, state }: ReplicationContext,
   { store, modified }: Origin,
 ): boolean {
-  if (store === home) return false
-  const moves = (state?.changes ?? []).filter(({ what }) => what === 'failed-over')
+  const moves = (state?.changes ?? []).filter(isMove)
+  // The configuration may name another by now than the one that was the truth to begin with.
+  if (store === home || store === moves[0]?.from) return false
   return !moves.some(({ to, at }) => to === store && at <= modified)
 }

@@ -2,7 +2,7 @@
 
 import type { Store } from '#shared/storage/store.ts'
 import type { ReplicationContext } from './context.ts'
-import { behind } from './epochs.ts'
+import { behind, wasTruthAt } from './epochs.ts'
 import type { Origin } from '#shared/copy/mark.ts'
 import { sameOrigin } from '#shared/copy/mark.ts'
 import type { Tombstone } from './tombstone.ts'
@@ -15,23 +15,50 @@ export interface Evidence {
   known: boolean
 }
 
+interface Asked {
+  key: string
+  store: Store
+  /** Somebody saw it deleted there. */
+  deletedAt?: number | undefined
+  /** When the copy of it that is left was written. */
+  copiedAt: number
+}
+
 /** Of the deletion of that version, or of a later one, where `store` was the truth. */
 export async function evidenceOf(
   context: ReplicationContext,
-  { key, store, deletedAt }: { key: string; store: Store; deletedAt?: number | undefined },
+  asked: Asked,
   origin: Origin,
 ): Promise<Evidence | undefined> {
+  const { key, store, deletedAt } = asked
   const isAbroad = origin.store !== store.name && behind(context, origin.store) !== undefined
   const tombstone = isAbroad ? await readTombstone(context, key) : undefined
   // Skein itself has deleted it here for what was deleted there: that it did so now tells of no later version.
   if (tombstone && tombstone.store !== store.name) return fromTombstone(tombstone, origin)
   const seen = deletedAt !== undefined && isBefore(origin.modified, deletedAt)
-  if (seen) return { at: deletedAt, known: origin.store === store.name }
+  if (seen && tells(context, asked, deletedAt, origin)) {
+    return { at: deletedAt, known: origin.store === store.name }
+  }
   const told = tombstone ?? (await readTombstone(context, key))
   const evidence = told && fromTombstone(told, origin)
   if (evidence) return evidence
   const at = await deleteMarkerAt(store, key, origin)
-  return at === undefined ? undefined : { at, known: origin.store === store.name }
+  if (at === undefined || !tells(context, asked, at, origin)) return undefined
+  return { at, known: origin.store === store.name }
+}
+
+/**
+ * What was first written elsewhere may have come there after the deletion, and been copied from there; and while that
+ * store followed another, it may have been Skein that deleted what it held.
+ */
+function tells(
+  context: ReplicationContext,
+  { store, copiedAt }: Asked,
+  at: number,
+  origin: Origin,
+): boolean {
+  if (origin.store === store.name) return true
+  return isBefore(copiedAt, at) && wasTruthAt(context, store, at)
 }
 
 function fromTombstone(tombstone: Tombstone, origin: Origin): Evidence | undefined {
@@ -40,7 +67,7 @@ function fromTombstone(tombstone: Tombstone, origin: Origin): Evidence | undefin
 }
 
 /** Within one tick of a store's clock, which may be a second, nobody knows what came first. */
-function isBefore(modified: number, at: number): boolean {
+export function isBefore(modified: number, at: number): boolean {
   const isWholeSecond = modified % 1000 === 0
   return modified < (isWholeSecond ? at - (at % 1000) : at)
 }
@@ -56,7 +83,7 @@ export function coverageBy(
     // Where it was deleted as well, it was written afterwards.
     if (store === undefined || store === origin.store) return undefined
   }
-  return origin.modified < at ? 'by-time' : undefined
+  return isBefore(origin.modified, at) ? 'by-time' : undefined
 }
 
 async function deleteMarkerAt(

@@ -10,7 +10,7 @@ import type {
 } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
 import type { Store } from '#shared/storage/store.ts'
-import type { EpochChange, States, WorkspaceState } from '#shared/workspaces/state.ts'
+import type { Behind, EpochChange, States, WorkspaceState } from '#shared/workspaces/state.ts'
 import { STATE_TERM_SECONDS } from '#shared/workspaces/state.ts'
 import type { ReplicationContext } from './context.ts'
 import { storeNamed } from './context.ts'
@@ -21,16 +21,19 @@ const LONGEST_PUT_SECONDS = 6 * 3600
 const SESSION_SECONDS = 7 * 86_400
 const CHANGES_KEPT = 50
 
+/** With `epoch`, only out of that one: whoever decided in it does not know of another move. */
 export async function failOver(
   context: ReplicationContext,
   { to, reason }: FailoverRequest,
   by: string,
+  epoch?: number,
 ): Promise<WorkspaceState> {
   const { now } = context
   const states = statesOf(context)
   checkStandIn(context, to)
   return states.change((state) => {
     const { acting } = state
+    if (epoch !== undefined && state.epoch !== epoch) return state
     if (acting === to) throw isActing(context, to)
     const at = now()
     const left = { since: at, lateUntil: at + lateSeconds(context, acting) * 1000 }
@@ -106,6 +109,24 @@ function settle(
   return changed(state, done, {
     behind: without(behind, store),
     settled: { ...settled, [store]: begun },
+  })
+}
+
+/** Stores that the configuration has no more, and that no URL can write to: nobody will ever compare them. */
+export async function dropGone(
+  { stores, now, states }: ReplicationContext,
+  { behind: known }: WorkspaceState,
+): Promise<void> {
+  const isGone = ([name, { lateUntil }]: [string, Behind]) =>
+    !stores.has(name) && lateUntil <= now()
+  if (!Object.entries(known).some(isGone)) return
+  await states?.change((state) => {
+    const { acting, behind } = state
+    const gone = Object.entries(behind).filter(isGone)
+    return gone.reduce((left, [from]) => {
+      const done = { what: 'settled', from, to: acting, at: now(), by: 'skein' } as const
+      return changed(left, done, { behind: without(left.behind, from) })
+    }, state)
   })
 }
 

@@ -14,6 +14,7 @@ export function replicationLater(options: ReplicationOptions): Replication {
     changed: async (...told) => (await open()).changed(...told),
     seen: async (...told) => (await open()).seen(...told),
     originOf: async () => (await open()).originOf(),
+    isDeleted: async () => (await open()).isDeleted(),
     judge: async () => (await open()).judge(),
     remove: async (...asked) => (await open()).remove(...asked),
     step: async (...asked) => (await open()).step(...asked),
@@ -29,6 +30,7 @@ export function replicationLater(options: ReplicationOptions): Replication {
     failOver: async (...asked) => (await open()).failOver(...asked),
     failBack: async (...asked) => (await open()).failBack(...asked),
     catchUpStep: async (...asked) => (await open()).catchUpStep(...asked),
+    moving: async () => (await open()).moving(),
     sweepTombstones: async (cursor) => (await open()).sweepTombstones(cursor),
   }
 }

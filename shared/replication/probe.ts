@@ -43,8 +43,8 @@ export async function probeTruth(context: ReplicationContext): Promise<boolean> 
   const to = await standIn(context, rules.failover!)
   if (to === undefined) return false
   const reason = `${count} probes in a row failed over ${Math.round(seconds)} seconds: ${problem}`
-  await failOver(context, { to, reason }, 'skein')
-  return true
+  const moved = await failOver(context, { to, reason }, 'skein', epoch)
+  return moved.epoch !== epoch
 }
 
 /** Undefined where it takes a write; an error that is an answer is no outage. */

@@ -16,21 +16,25 @@ import { createLedger } from '#shared/jobs/ledger.ts'
 import type { Task } from '#shared/platform.ts'
 import type { Seal } from '#shared/seal.ts'
 import type { Store } from '#shared/storage/store.ts'
+import type { IsDeleted } from '#shared/workspaces/late.ts'
 import type { OriginOf } from '#shared/workspaces/verified.ts'
 import type { JudgeCopy } from '#shared/workspaces/objects.ts'
 import type { States, WorkspaceState } from '#shared/workspaces/state.ts'
 import type { Workspace } from '#shared/workspaces/workspace.ts'
 import { storesOf, whileActing } from '#shared/workspaces/workspace.ts'
 import type { CatchUpFields } from './catch-up.ts'
-import { beginCatchUps, catchUpStep } from './catch-up.ts'
+import { beginCatchUps, catchUpStep, sendCatchUps } from './catch-up.ts'
 import { writeCanary } from './canary.ts'
 import type { Changed } from './changed.ts'
 import { changeTasks } from './changed.ts'
 import { createCompletions } from './completions.ts'
 import type { ReplicationContext, SendTasks } from './context.ts'
 import { markPlace } from './context.ts'
-import { askBack, failOver, failoverStatus } from './failover.ts'
+import { askBack, dropGone, failOver, failoverStatus } from './failover.ts'
 import { judgeCopy } from './judge.ts'
+import { isDeletedCopy } from './deleted-copy.ts'
+import type { Moving } from './moving.ts'
+import { createMoving } from './moving.ts'
 import { tellMissed } from './missed.ts'
 import { sendDue } from './postponed.ts'
 import { probeTruth } from './probe.ts'
@@ -91,6 +95,8 @@ export interface Replication {
   judge(): Promise<JudgeCopy>
   /** Who says which version an object is. */
   originOf(): Promise<OriginOf>
+  /** Who says whether what a store holds that is not the truth is of what somebody deleted. */
+  isDeleted(): Promise<IsDeleted>
   remove(key: string, options: RemovalOptions): Promise<DeleteResponse>
   /** One change at one replica; the tasks that follow. */
   step(fields: ReplicateFields, attempt: number): Promise<readonly Task[]>
@@ -113,6 +119,8 @@ export interface Replication {
   /** It moves back to the primary, once that holds all that was written meanwhile. */
   failBack(request: FailbackRequest, by: string): Promise<FailoverStatus>
   catchUpStep(fields: CatchUpFields, attempt: number): Promise<readonly Task[]>
+  /** For who moves the whole workspace to another of its stores. */
+  moving(): Promise<Moving>
   /** One bounded step: tombstones that nobody can need any more. Gives the cursor where there is more. */
   sweepTombstones(cursor: string | undefined): Promise<string | undefined>
 }
@@ -133,7 +141,8 @@ export function createReplication(options: ReplicationOptions): Replication {
     const context = await fresh()
     if (!context.state) return
     await tellMoves(context, context.state)
-    await context.send(await beginCatchUps(context, context.state))
+    await dropGone(context, context.state)
+    await sendCatchUps(context, await beginCatchUps(context, context.state))
   }
 
   /** What somebody asked for is done by then: what fails now, the schedule does. */
@@ -161,6 +170,7 @@ export function createReplication(options: ReplicationOptions): Replication {
       return (primary, store, copy) => judgeCopy(context, primary, { store, copy })
     },
     originOf: async () => (store, info) => originOf(markPlace(base), store, info),
+    isDeleted: async () => (store, key, info) => isDeletedCopy(base, store, key, info),
     async remove(key, removal) {
       const context = await fresh()
       return removeObject(context, acting(context), key, removal)
@@ -201,6 +211,7 @@ export function createReplication(options: ReplicationOptions): Replication {
     failOver: async (request, by) => moved(await failOver(base, request, by)),
     failBack: async (request, by) => moved(await askBack(base, request, by)),
     catchUpStep: async (fields, attempt) => catchUpStep(await fresh(), workspace, fields, attempt),
+    moving: async () => createMoving({ workspace, base, fresh }),
     sweepTombstones: async (cursor) => sweepTombstones(await fresh(), cursor),
   }
 }

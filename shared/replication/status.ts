@@ -39,7 +39,10 @@ export async function replicationStatus(context: ReplicationContext): Promise<Re
   }
 }
 
-async function replicaStatus(context: ReplicationContext, store: string): Promise<ReplicaStatus> {
+export async function replicaStatus(
+  context: ReplicationContext,
+  store: string,
+): Promise<ReplicaStatus> {
   const [late, setAside, findings, canary] = await Promise.all([
     countNotes(context, 'late', store),
     countNotes(context, 'set-aside', store),

@@ -6,6 +6,10 @@ import type { ReplicationContext } from './context.ts'
 import { markPlace, truthOf } from './context.ts'
 import type { Origin } from '#shared/copy/mark.ts'
 import { originOf } from '#shared/copy/mark.ts'
+import type { ObjectInfo } from '#shared/storage/contract.ts'
+import { isStorageError } from '#shared/storage/errors.ts'
+import type { Store } from '#shared/storage/store.ts'
+import { within } from '#shared/workspaces/deadline.ts'
 
 export interface Tombstone {
   key: string
@@ -17,12 +21,37 @@ export interface Tombstone {
   at: number
 }
 
+const LATE_SECONDS = 3
+
 export async function writeTombstone(context: ReplicationContext, key: string): Promise<void> {
+  const of = await shownOf(context, key)
+  const { primary: store } = context
+  const tombstone: Tombstone = { key, ...(of && { of }), store, at: context.now() }
+  await context.ledger.write(tombstoneName(context.name, key), tombstone)
+}
+
+/** What the truth lacks, and a store that was it before has, is shown from there. */
+async function shownOf(context: ReplicationContext, key: string): Promise<Origin | undefined> {
+  const place = markPlace(context)
   const truth = truthOf(context)
   const there = await truth.find(key)
-  const of = there && originOf(markPlace(context), truth.name, there)
-  const tombstone: Tombstone = { key, ...(of && { of }), store: truth.name, at: context.now() }
-  await context.ledger.write(tombstoneName(context.name, key), tombstone)
+  if (there) return originOf(place, truth.name, there)
+  for (const name of Object.keys(context.state?.behind ?? {})) {
+    const late = await findIfWell(context.stores.get(name), key)
+    if (late) return originOf(place, name, late)
+  }
+  return undefined
+}
+
+/** A deletion waits for no store but the truth. */
+async function findIfWell(store: Store | undefined, key: string): Promise<ObjectInfo | undefined> {
+  try {
+    const limit = { store: store?.name ?? '', seconds: LATE_SECONDS, signal: undefined }
+    return await within(limit, async (signal) => store?.find(key, { signal }))
+  } catch (error) {
+    if (isStorageError(error)) return undefined
+    throw error
+  }
 }
 
 /** The same of a deletion that is taken over from the store which was the truth when it was made; with what is known, one. */

@@ -1,6 +1,6 @@
 // Signed downloads: which store, by a rule or by name, and a URL that needs no credentials. Nothing is asked of
-// a store on the way unless the caller wants it verified; stores whose circuit is open are passed over, and
-// the answer says why it is the one it is.
+// a store on the way unless the caller wants it verified, or the truth has moved and not everything with it; stores
+// whose circuit is open are passed over, and the answer says why it is the one it is.
 
 import type { Download, DownloadRequest, SignedRequest } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
@@ -11,6 +11,7 @@ import { contentDisposition } from './disposition.ts'
 import type { DownloadContext } from './download-context.ts'
 import type { Ranking } from './ranking.ts'
 import { rankStores } from './ranking.ts'
+import type { IsDeleted } from './late.ts'
 import type { Held, OriginOf } from './verified.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -21,6 +22,8 @@ export interface DownloadOptions {
   head?: boolean | undefined
   /** Asked for where it is to be verified. */
   originOf?: (() => Promise<OriginOf>) | undefined
+  /** Asked for where a store is looked at that is not the truth. */
+  isDeleted?: (() => Promise<IsDeleted>) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -55,6 +58,8 @@ export async function signDownload(
   const ranked = rank(job, context)
   const ranking = skipOpen(ranked instanceof Promise ? await ranked : ranked, context)
   lookAhead(job, context)
+  const late = workspace.late && request.version === undefined && (await lateOf(job, context))
+  if (late) return signFirst(job, asCandidates(late.held), late.because)
   if (!request.verify)
     return signFirst(
       job,
@@ -62,13 +67,24 @@ export async function signDownload(
       ranking.because,
     )
   const { lookAt } = await import('./verified.ts')
-  const asked = { originOf: await options.originOf?.(), signal: options.signal }
+  const asked = {
+    originOf: await options.originOf?.(),
+    isDeleted: await options.isDeleted?.(),
+    signal: options.signal,
+  }
   const { held, because } = await lookAt(workspace, ranking, request, context, asked)
-  return signFirst(
-    job,
-    held.map((one) => ({ store: one.store, held: one })),
-    because,
-  )
+  return signFirst(job, asCandidates(held), because)
+}
+
+/** While a store that was the truth is caught up with, it is asked for what the truth lacks: loaded then. */
+async function lateOf({ workspace, get, options }: Job, context: DownloadContext) {
+  const { lookLate } = await import('./late.ts')
+  const { isDeleted, signal } = options
+  return lookLate(workspace, get.key, context, { isDeleted: await isDeleted?.(), signal })
+}
+
+function asCandidates(held: readonly Held[]): Candidate[] {
+  return held.map((one) => ({ store: one.store, held: one }))
 }
 
 function toSign(workspace: Workspace, request: DownloadRequest, options: DownloadOptions): SignGet {

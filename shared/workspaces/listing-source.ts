@@ -25,6 +25,8 @@ export interface SourceOptions {
   /** The stores differ in how they list, and this one may have to be put into the common order. */
   mixed: boolean
   deadlineSeconds: number
+  /** It is known not to answer, and not asked. */
+  isAway?: boolean | undefined
   signal: AbortSignal | undefined
 }
 
@@ -52,45 +54,73 @@ export function createSource(
   from: readonly Stretch[],
   options: SourceOptions,
 ): Source {
-  const { last, compare } = options
-  let ahead = [...from]
-  let begin = ahead
-  let page: Page = { entries: [], strays: [], ahead: [] }
-  let next = 0
-  let problem: StorageError | undefined
+  return new PagedSource(store, from, options)
+}
 
-  return {
-    store,
-    get problem() {
-      return problem
-    },
-    get isHungry() {
-      return problem === undefined && next >= page.entries.length && ahead.length > 0
-    },
-    head: () => page.entries[next],
-    take: () => page.entries[next++],
-    get hasStrays() {
-      return page.strays.length > 0 && (next > 0 || page.entries.length === 0)
-    },
-    takeStrays: () => page.strays.splice(0),
-    async read(limit) {
-      const [first, ...later] = ahead
-      if (first === undefined) return
-      // A page that was given in part is read again as it was, so that its strays are those that were given.
-      const { size = limit, ...stretch } = first
-      try {
-        page = unread(await readPage(store, stretch, size, options), last, compare)
-        begin = [{ ...stretch, size }, ...later]
-        ahead = [...page.ahead, ...later]
-        next = 0
-      } catch (error) {
-        if (!(error instanceof StorageError)) throw error
-        // A place that the store knows nothing of was forged, and is nobody's outage.
-        if (error.kind === 'invalid' && stretch.cursor !== undefined) throw error
-        problem = error
-      }
-    },
-    position: () => (next < page.entries.length ? begin : ahead),
+/**
+ * A class, since there are two a page: an object literal with getters has a shape of its own each time, which V8
+ * keeps, with the page that the getters see, until its next full collection.
+ */
+class PagedSource implements Source {
+  readonly store: Store
+  problem: StorageError | undefined
+  readonly #options: SourceOptions
+  #ahead: Stretch[]
+  #begin: Stretch[]
+  #page: Page = { entries: [], strays: [], ahead: [] }
+  #next = 0
+
+  constructor(store: Store, from: readonly Stretch[], options: SourceOptions) {
+    this.store = store
+    this.#options = options
+    this.#ahead = [...from]
+    this.#begin = this.#ahead
+  }
+
+  get isHungry(): boolean {
+    const isUsedUp = this.#next >= this.#page.entries.length
+    return this.problem === undefined && isUsedUp && this.#ahead.length > 0
+  }
+
+  head(): Entry | undefined {
+    return this.#page.entries[this.#next]
+  }
+
+  take(): Entry | undefined {
+    return this.#page.entries[this.#next++]
+  }
+
+  get hasStrays(): boolean {
+    const { strays, entries } = this.#page
+    return strays.length > 0 && (this.#next > 0 || entries.length === 0)
+  }
+
+  takeStrays(): Entry[] {
+    return this.#page.strays.splice(0)
+  }
+
+  async read(limit: number): Promise<void> {
+    const [first, ...later] = this.#ahead
+    if (first === undefined) return
+    // A page that was given in part is read again as it was, so that its strays are those that were given.
+    const { size = limit, ...stretch } = first
+    const { last, compare } = this.#options
+    try {
+      const page = await readPage(this.store, stretch, size, this.#options)
+      this.#page = unread(page, last, compare)
+      this.#begin = [{ ...stretch, size }, ...later]
+      this.#ahead = [...page.ahead, ...later]
+      this.#next = 0
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error
+      // A place that the store knows nothing of was forged, and is nobody's outage.
+      if (error.kind === 'invalid' && stretch.cursor !== undefined) throw error
+      this.problem = error
+    }
+  }
+
+  position(): Stretch[] {
+    return this.#next < this.#page.entries.length ? this.#begin : this.#ahead
   }
 }
 
@@ -114,7 +144,8 @@ async function readPage(
   limit: number,
   options: SourceOptions,
 ): Promise<Page> {
-  const { prefix, delimiter, compare, mixed, deadlineSeconds, signal } = options
+  const { prefix, delimiter, compare, mixed, deadlineSeconds, isAway, signal } = options
+  if (isAway) throw notAsked(store)
   const { cursor } = stretch
   const page = await within({ store: store.name, seconds: deadlineSeconds, signal }, (ended) =>
     store.list({ prefix, delimiter, cursor, limit, signal: ended }),
@@ -137,4 +168,9 @@ async function readPage(
     // A page that is read by halves has its strays given with the whole.
     strays: stretch.within === undefined ? strays : [],
   }
+}
+
+function notAsked({ name }: Store): StorageError {
+  const message = `${name} has not answered of late, and was not asked.`
+  return new StorageError('unavailable', message, { store: name })
 }

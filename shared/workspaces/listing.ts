@@ -4,9 +4,11 @@
 
 import type { ListedObject, ObjectList, StoreCopy } from '#shared/client/protocol.ts'
 import { StorageError } from '#shared/storage/errors.ts'
+import type { Store } from '#shared/storage/store.ts'
 import type { Compare } from '#shared/compare/key-order.ts'
 import { commonOrder, isMixed } from '#shared/compare/key-order.ts'
 import { readCursor, writeCursor } from './listing-cursor.ts'
+import type { IsDeleted } from './late.ts'
 import type { Source } from './listing-source.ts'
 import { createSource } from './listing-source.ts'
 import type { Found, Row } from './strays.ts'
@@ -19,6 +21,8 @@ export const MAX_LISTED = 1000
 /** Pages of stores that one answer may cost; it is cut short, with a cursor, where they do not do. */
 const MAX_PAGES = 40
 const DEADLINE_SECONDS = 20
+/** For one that only completes what the truth lists. */
+const LATE_DEADLINE_SECONDS = 5
 
 export interface ListObjectsQuery {
   prefix?: string | undefined
@@ -30,6 +34,10 @@ export interface ListObjectsQuery {
   stores?: 'primary' | 'all' | undefined
   /** For each request to a store. */
   deadlineSeconds?: number | undefined
+  /** While the workspace has late stores, whose keys are listed with the truth's. */
+  isDeleted?: IsDeleted | undefined
+  /** Stores that are passed over as if they did not answer. */
+  isAway?: ((store: string) => boolean) | undefined
   signal?: AbortSignal | undefined
 }
 
@@ -39,7 +47,8 @@ export async function listObjects(
   query: ListObjectsQuery = {},
 ): Promise<ObjectList> {
   const { rows, ...rest } = await listRows(workspace, query)
-  return { ...toList(rows, workspace, query.stores === 'all'), ...rest }
+  const shown = workspace.late && query.isDeleted ? await standing(rows, query.isDeleted) : rows
+  return { ...toList(shown, workspace, query.stores === 'all'), ...rest }
 }
 
 export interface RowList extends Pick<ObjectList, 'unreachable' | 'cursor'> {
@@ -53,7 +62,9 @@ export async function listRows(
 ): Promise<RowList> {
   const { prefix = '', delimiter, limit = MAX_LISTED, cursor, stores: whose = 'primary' } = query
   checkLimit(limit)
-  const stores = whose === 'all' ? storesOf(workspace) : [workspace.primary]
+  const { primary, late = [] } = workspace
+  const stores = whose === 'all' ? storesOf(workspace) : [primary, ...late]
+  const isLate = (store: Store) => whose === 'primary' && store !== primary
   const listing = [workspace.name, prefix, delimiter ?? '', stores.map(({ name }) => name)]
   const from =
     cursor === undefined
@@ -63,11 +74,15 @@ export async function listRows(
   const sources = stores.map((store, index) =>
     createSource(store, from.stores[index] ?? [], {
       ...{ prefix, delimiter, last: from.last, compare, mixed: isMixed(stores) },
-      deadlineSeconds: query.deadlineSeconds ?? DEADLINE_SECONDS,
+      deadlineSeconds:
+        query.deadlineSeconds ?? (isLate(store) ? LATE_DEADLINE_SECONDS : DEADLINE_SECONDS),
+      isAway: isLate(store) && query.isAway?.(store.name),
       signal: query.signal,
     }),
   )
   const rows = await merge(sources, limit, compare)
+  // What is not the truth completes it, and does not stand for it.
+  if (whose === 'primary' && sources[0]!.problem) throw sources[0]!.problem
   await findStrays(rows)
   const last = rows.findLast(({ stray }) => !stray)?.key ?? from.last
   const left = sources.map((source) => source.position())
@@ -79,6 +94,27 @@ export async function listRows(
   }
 }
 
+const AT_ONCE = 16
+
+/** Without what only late stores have, and somebody has deleted. */
+async function standing(rows: readonly Row[], isDeleted: IsDeleted): Promise<Row[]> {
+  const gone = new Set<Row>()
+  const doubtful = rows.filter(({ found }) => !found[0]!.entry && !found[0]!.problem)
+  for (let first = 0; first < doubtful.length; first += AT_ONCE) {
+    const some = doubtful.slice(first, first + AT_ONCE)
+    await Promise.all(some.map(async (row) => (await isGone(row, isDeleted)) && gone.add(row)))
+  }
+  return rows.filter((row) => !gone.has(row))
+}
+
+async function isGone({ found }: Row, isDeleted: IsDeleted): Promise<boolean> {
+  for (const { source, entry } of found) {
+    if (!entry) continue
+    if (!entry.object || !(await isDeleted(source.store.name, entry.key))) return false
+  }
+  return true
+}
+
 function checkLimit(limit: number): void {
   if (Number.isInteger(limit) && limit >= 1 && limit <= MAX_LISTED) return
   throw new StorageError('invalid', `A page holds 1 to ${MAX_LISTED} keys, not ${limit}.`)
@@ -88,22 +124,33 @@ async function merge(sources: readonly Source[], limit: number, compare: Compare
   const rows: Row[] = []
   let pages = 0
   while (rows.length < limit) {
-    const hungry = sources.filter(({ isHungry }) => isHungry)
-    if (hungry.length > 0) {
+    if (sources.some(isHungry)) {
       if (pages >= MAX_PAGES) break
+      const hungry = sources.filter(isHungry)
       pages += hungry.length
       await Promise.all(hungry.map((source) => source.read(limit - rows.length)))
       checkAsked(sources)
-    } else {
-      const key = smallest(sources, compare)
-      if (key === undefined) break
-      rows.push({ key, found: sources.map((source) => takeAt(source, key)) })
+    } else if (!takeRow(sources, compare, rows)) {
+      break
     }
+    if (!sources.some(hasStrays)) continue
     for (const source of sources) {
       if (source.hasStrays) rows.push(...(await ownStrays(source, sources)))
     }
   }
   return rows
+}
+
+// Asked at each row.
+const isHungry = (source: Source): boolean => source.isHungry
+const hasStrays = (source: Source): boolean => source.hasStrays
+
+/** False at the end. Apart from what waits, since that is never compiled as a whole. */
+function takeRow(sources: readonly Source[], compare: Compare, rows: Row[]): boolean {
+  const key = smallest(sources, compare)
+  if (key === undefined) return false
+  rows.push({ key, found: sources.map((source) => takeAt(source, key)) })
+  return true
 }
 
 /** Somebody must have answered; a listing of the primary alone is nothing without it. */

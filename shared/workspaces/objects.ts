@@ -13,6 +13,7 @@ import { StorageError, isStorageError } from '#shared/storage/errors.ts'
 import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { within } from './deadline.ts'
+import type { IsDeleted } from './late.ts'
 import { copyOf, absentFrom, unknownAt } from './store-copy.ts'
 import type { Workspace } from './workspace.ts'
 import { storesOf } from './workspace.ts'
@@ -24,6 +25,11 @@ interface Waiting {
 /** What a replica's object is beside the primary's. */
 export type JudgeCopy = (primary: ObjectInfo, store: string, copy: ObjectInfo) => StoreCopy['copy']
 
+interface DescribeOptions extends Waiting {
+  judge?: JudgeCopy | undefined
+  isDeleted?: IsDeleted | undefined
+}
+
 /** Names that Skein keeps its own marks under; users' metadata may not begin so. */
 const OWN_METADATA = 'skein_'
 const DEADLINE_SECONDS = 10
@@ -32,7 +38,7 @@ const DEADLINE_SECONDS = 10
 export async function describeObject(
   workspace: Workspace,
   key: string,
-  { signal, judge }: Waiting & { judge?: JudgeCopy | undefined } = {},
+  { signal, judge, isDeleted }: DescribeOptions = {},
 ): Promise<ObjectDescription> {
   const stores = storesOf(workspace)
   const looks = await Promise.allSettled(
@@ -42,17 +48,32 @@ export async function describeObject(
       ),
     ),
   )
-  const found = looks.find((look) => look.status === 'fulfilled' && look.value !== undefined)
-  if (found?.status !== 'fulfilled' || found.value === undefined)
-    throw nowhere(looks, workspace, key)
+  const infos = looks.map((look) => (look.status === 'fulfilled' ? look.value : undefined))
   const [first] = looks
+  const at = await firstThatStands(infos, stores, workspace.late && isDeleted)
+  if (at === undefined) throw nowhere(looks, workspace, key)
   const primary = first?.status === 'fulfilled' ? first.value : undefined
   const copies = looks.map((look, index) => {
     const copy = toCopy(stores[index]!, workspace, look)
     if (index === 0 || look.status === 'rejected' || !look.value || !primary) return copy
     return { ...copy, copy: judge?.(primary, copy.store, look.value) }
   })
-  return { ...descriptionOf(found.value), stores: copies }
+  return { ...descriptionOf(at), stores: copies }
+}
+
+/** What the truth lacks while it has moved, and not everything with it, may be what was deleted meanwhile. */
+async function firstThatStands(
+  infos: readonly (ObjectInfo | undefined)[],
+  stores: readonly Store[],
+  isDeleted: IsDeleted | undefined,
+): Promise<ObjectInfo | undefined> {
+  for (const [index, info] of infos.entries()) {
+    if (info === undefined) continue
+    const isCopy = index > 0
+    if (isCopy && (await isDeleted?.(stores[index]!.name, info.key, info))) continue
+    return info
+  }
+  return undefined
 }
 
 function nowhere(

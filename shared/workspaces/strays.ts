@@ -25,17 +25,22 @@ const AT_ONCE = 16
 
 /** Completes the rows of keys that some store lists elsewhere. */
 export async function findStrays(rows: readonly Row[]): Promise<void> {
-  const lacking = rows.flatMap(({ key, found, stray }) =>
-    stray || !found.some(({ entry }) => entry?.object)
-      ? []
-      : found
-          .filter(({ entry, problem, source }) => !entry && !problem && isStray(source.store, key))
-          .map((cell) => ({ key, cell })),
-  )
+  const lacking: { key: string; cell: Found }[] = []
+  // Of millions of rows hardly any lacks something: nothing is made for the others.
+  for (const { key, found, stray } of rows) {
+    if (stray || !found.some(hasObject)) continue
+    for (const cell of found) if (isLacking(cell, key)) lacking.push({ key, cell })
+  }
   for (let first = 0; first < lacking.length; first += AT_ONCE) {
     const some = lacking.slice(first, first + AT_ONCE)
     await Promise.all(some.map(({ key, cell }) => lookUp(key, cell)))
   }
+}
+
+const hasObject = ({ entry }: Found): boolean => entry?.object !== undefined
+
+function isLacking({ entry, problem, source }: Found, key: string): boolean {
+  return !entry && !problem && isStray(source.store, key)
 }
 
 async function lookUp(key: string, cell: Found): Promise<void> {

@@ -10,6 +10,7 @@ import { quoteKey } from '#shared/storage/keys.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { within } from './deadline.ts'
 import type { DownloadContext } from './download-context.ts'
+import type { IsDeleted } from './late.ts'
 import type { Ranking } from './ranking.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -31,6 +32,12 @@ interface Look {
 /** Which version an object of a store is: a copy says so itself. */
 export type OriginOf = (store: string, info: ObjectInfo) => Origin
 
+interface Asked {
+  originOf?: OriginOf | undefined
+  isDeleted?: IsDeleted | undefined
+  signal?: AbortSignal | undefined
+}
+
 /**
  * In the order of the ranking, without the stores that hold nothing, or another version than the primary. Where the
  * primary cannot be asked, who holds the latest version comes first.
@@ -40,19 +47,20 @@ export async function lookAt(
   { stores, because }: Ranking,
   request: DownloadRequest,
   { circuits }: DownloadContext,
-  { originOf, signal }: { originOf?: OriginOf | undefined; signal?: AbortSignal | undefined },
+  { originOf, isDeleted, signal }: Asked,
 ): Promise<{ held: Held[]; because: string }> {
   const asked = new Set(stores)
   // The others are compared with it, even where it is not among them.
   if (!circuits.isOpen(primary.name)) asked.add(primary)
   const looks = await Promise.all([...asked].map((store) => look(store, request, signal)))
   const truth = looks.find(({ store }) => store === primary)?.info
-  const held = looks.flatMap(({ store, info }) => {
+  const seen = looks.flatMap(({ store, info }) => {
     if (info === undefined || !stores.includes(store)) return []
     const same =
       store === primary ? true : truth && isVersionOf(truth, info, { primary, store, originOf })
     return same === false ? [] : [{ store, info, current: same ?? false }]
   })
+  const held = truth === undefined && isDeleted ? await undeleted(seen, isDeleted) : seen
   if (truth === undefined && originOf) {
     const writtenAt = ({ store, info }: Held) => originOf(store.name, info).modified
     held.sort((a, b) => writtenAt(b) - writtenAt(a))
@@ -63,6 +71,14 @@ export async function lookAt(
   const isLatest = truth === undefined && originOf !== undefined
   const as = isLatest ? 'holds the latest version that can be seen' : AS_PRIMARY
   return { held, because: `${first.store.name} ${as}` }
+}
+
+/** What nothing in the truth stands against may be what was deleted there a moment ago. */
+async function undeleted(seen: readonly Held[], isDeleted: IsDeleted): Promise<Held[]> {
+  const gone = await Promise.all(
+    seen.map(({ store, info }) => isDeleted(store.name, info.key, info)),
+  )
+  return seen.filter((_, index) => !gone[index])
 }
 
 async function look(

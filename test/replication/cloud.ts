@@ -13,6 +13,7 @@ import { resyncFields } from '#shared/replication/resync.ts'
 import { rangeFields, replicateFields } from '#shared/replication/task.ts'
 import { webhookFields } from '#shared/replication/webhook.ts'
 import { createSeal } from '#shared/seal.ts'
+import { StorageError } from '#shared/storage/errors.ts'
 import type { Store } from '#shared/storage/store.ts'
 import { downloadRules } from '#shared/workspaces/download-rules.ts'
 import { createStates } from '#shared/workspaces/state.ts'
@@ -36,6 +37,8 @@ export interface Cloud {
   waiting: Waiting[]
   /** Milliseconds since the epoch. */
   clock: { ahead: number }
+  /** While it is down, nothing can be sent. */
+  queue: { down: boolean }
   /** Works off what is due, and what follows of it; those with a delay only when asked. What fails stays out. */
   work: (options?: { delayed?: boolean }) => Promise<void>
   /** What failed, with its error. */
@@ -58,6 +61,7 @@ export function openCloud(options: CloudOptions = {}): Cloud {
   const waiting: Waiting[] = []
   const failed: Cloud['failed'] = []
   const clock = { ahead: 0 }
+  const queue = { down: false }
   const store = options.ledger ?? primary
   const rules = replicationRules(options.rules)
   const now = () => Date.now() + clock.ahead
@@ -72,6 +76,8 @@ export function openCloud(options: CloudOptions = {}): Cloud {
     ledger: store,
     fetch: options.fetch,
     async send(tasks, { delaySeconds = 0 } = {}) {
+      if (queue.down && tasks.length > 0)
+        throw new StorageError('unavailable', 'The queue does not answer.')
       waiting.push(...tasks.map((task) => ({ task: structuredClone(task), delaySeconds })))
     },
   })
@@ -93,7 +99,7 @@ export function openCloud(options: CloudOptions = {}): Cloud {
 
   return {
     ...{ workspace, replication: made, ledger: createLedger(store), primary },
-    ...{ replica: replicas[0], waiting, clock, work, failed },
+    ...{ replica: replicas[0], waiting, clock, queue, work, failed },
   }
 }
 

@@ -1,6 +1,7 @@
 // Two versions that nobody derived from each other, by each rule: one stays at the key, and the other is kept.
 
 import { expect, test } from 'vitest'
+import { StorageError } from '#shared/storage/errors.ts'
 import { storeWith } from './faulty-store.ts'
 import { now, openCloud, textAt } from './cloud.ts'
 
@@ -123,4 +124,30 @@ test('where no write can be held to what was seen, whoever wrote looks whether t
   await cloud.replication.changed('a', now())
   await cloud.work()
   expect(await textAt(west, 'a')).toBe('newer')
+})
+
+test('what was deleted while another’s version was taken over does not come back in its place', async () => {
+  let meanwhile: (() => Promise<void>) | undefined
+  let isActing = false
+  const main = storeWith('main', none)
+  const west = storeWith('west', async (operation, key) => {
+    if (key !== 'report.pdf' || !meanwhile) return
+    if (operation === 'delete') throw new StorageError('unavailable', 'West is busy.')
+    if (operation === 'get' && !isActing) await meanwhile()
+  })
+  const cloud = openCloud({ stores: [main, west], rules: { conflict: 'latest' } })
+  await put(cloud, 'replica', Date.now() - HOUR)
+  meanwhile = async () => {
+    isActing = true
+    await put(cloud, 'primary', Date.now() - HOUR / 2)
+    await cloud.replication.changed('report.pdf', now())
+    await cloud.work()
+    await cloud.replication.remove('report.pdf', {})
+    expect(await textAt(west, 'report.pdf')).toBe('of the primary')
+    meanwhile = undefined
+  }
+  await cloud.replication.seen('west', 'report.pdf', { type: 'created' })
+  await cloud.work({ delayed: true })
+  expect(await main.find('report.pdf')).toBeUndefined()
+  expect(await west.find('report.pdf')).toBeUndefined()
 })

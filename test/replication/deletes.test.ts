@@ -1,11 +1,13 @@
 // Deletions by each policy, and the brake that asks a person when there are suddenly too many.
 
-import { expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import type { Cloud, CloudOptions } from './cloud.ts'
 import { now, openCloud } from './cloud.ts'
 import { storeWith } from './faulty-store.ts'
 
 const DAY = 86_400_000
+
+afterEach(() => void vi.useRealTimers())
 
 async function copied(keys: readonly string[], options: CloudOptions = {}): Promise<Cloud> {
   const cloud = openCloud(options)
@@ -139,4 +141,31 @@ test('what was found gone is found once, and no more when its deletion is told o
   await work()
   expect(await keysAt(replica)).toEqual([])
   expect((await replication.status()).problems).toEqual([])
+})
+
+test('a deletion of before says nothing of what others wrote and the truth took over since', async () => {
+  const quiet = { versions: false }
+  const [main, west, east] = ['main', 'west', 'east'].map((name) =>
+    storeWith(name, async () => undefined, quiet),
+  ) as [Cloud['primary'], Cloud['primary'], Cloud['primary']]
+  const { replication, work } = openCloud({
+    stores: [main, west, east],
+    rules: { conflict: 'latest' },
+  })
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2026, 0, 1) + 7 })
+  await west.put('a', 'theirs')
+  vi.advanceTimersByTime(100)
+  const deleted = { type: 'deleted', at: new Date().toISOString() } as const
+  vi.advanceTimersByTime(100)
+  await replication.seen('west', 'a', { type: 'created' })
+  await work()
+  expect(await keysAt(east)).toEqual(['a'])
+  // Both are lost without a trace, and the event of an earlier deletion comes late.
+  await main.delete('a')
+  await west.delete('a')
+  await replication.seen('main', 'a', deleted)
+  await work()
+  expect(await keysAt(east)).toEqual(['a'])
+  const { problems } = await replication.status()
+  expect(problems).toMatchObject([{ kind: 'bare-absence', store: 'east', key: 'a' }])
 })

@@ -4,7 +4,7 @@
 import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Scope } from '#shared/access/principal.ts'
 import { SCOPES } from '#shared/access/principal.ts'
 import { mintToken } from '#shared/access/tokens.ts'
@@ -21,6 +21,7 @@ import { openDatabase } from '../../functions/node/database.ts'
 import { openQueue } from '../../functions/node/queue.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { startWorker } from '../../functions/node/worker.ts'
+import { arrives } from './arrives.ts'
 
 const SECRET = 'a secret of at least thirty-two characters'
 
@@ -97,7 +98,7 @@ async function start() {
 test('uploads, downloads, lists and deletes follow the truth, and what began before it moved is not lost', async () => {
   const { call, ask, send, plan, upload, read, other } = await start()
   expect(await upload('a.txt', 'first')).toBe('main')
-  await vi.waitFor(async () => expect(await read('west/a.txt')).toBe('first'))
+  await arrives(async () => expect(await read('west/a.txt')).toBe('first'))
   const begun = await plan('late.txt', 'begun before')
   // Knows of nothing yet but the time before.
   await plan('seen.txt', 'x', other)
@@ -113,16 +114,16 @@ test('uploads, downloads, lists and deletes follow the truth, and what began bef
 
   await send(begun, 'begun before')
   expect(await ask(`uploads/${begun.id}/complete`, {})).toMatchObject({ store: 'main' })
-  await vi.waitFor(async () => expect(await read('west/late.txt')).toBe('begun before'))
+  await arrives(async () => expect(await read('west/late.txt')).toBe('begun before'))
 
   await ask('object?key=a.txt', undefined, 'DELETE')
   await expect(read('west/a.txt')).rejects.toThrow('ENOENT')
-  await vi.waitFor(() => expect(read('main/a.txt')).rejects.toThrow('ENOENT'))
-  await vi.waitFor(async () => expect(await read('main/b.txt')).toBe('second'))
+  await arrives(() => expect(read('main/a.txt')).rejects.toThrow('ENOENT'))
+  await arrives(async () => expect(await read('main/b.txt')).toBe('second'))
 
   expect((await call('failover', { to: 'west' })).status).toBe(412)
   await ask('failback', {})
-  await vi.waitFor(async () => {
+  await arrives(async () => {
     const { failover, primary } = await ask<ReplicationStatus>('replication')
     expect(failover).toMatchObject({ acting: 'main', mode: 'draining', epoch: 3 })
     expect(failover?.changes.map(({ what }) => what)).toEqual([

@@ -4,7 +4,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { SCOPES } from '#shared/access/principal.ts'
 import { mintToken } from '#shared/access/tokens.ts'
 import type { ObjectDescription, ReplicationStatus, UploadPlan } from '#shared/client/protocol.ts'
@@ -14,6 +14,7 @@ import { openDatabase } from '../../functions/node/database.ts'
 import { openQueue } from '../../functions/node/queue.ts'
 import { startServer } from '../../functions/node/server.ts'
 import { startWorker } from '../../functions/node/worker.ts'
+import { arrives } from './arrives.ts'
 
 const SECRET = 'a secret of at least thirty-two characters'
 
@@ -74,11 +75,11 @@ async function upload(ask: Awaited<ReturnType<typeof start>>['ask'], key: string
 test('what is uploaded appears at every replica, and what is deleted vanishes there', async () => {
   const { ask, read } = await start()
   await upload(ask, 'letters/a.txt', 'first')
-  await vi.waitFor(async () => expect(await read('west/letters/a.txt')).toBe('first'))
-  await vi.waitFor(async () => expect(await read('east/letters/a.txt')).toBe('first'))
+  await arrives(async () => expect(await read('west/letters/a.txt')).toBe('first'))
+  await arrives(async () => expect(await read('east/letters/a.txt')).toBe('first'))
   await upload(ask, 'letters/a.txt', 'second')
-  await vi.waitFor(async () => expect(await read('west/letters/a.txt')).toBe('second'))
-  await vi.waitFor(async () => expect(await read('east/letters/a.txt')).toBe('second'))
+  await arrives(async () => expect(await read('west/letters/a.txt')).toBe('second'))
+  await arrives(async () => expect(await read('east/letters/a.txt')).toBe('second'))
   await ask('object?key=letters/a.txt', undefined, 'DELETE')
   await expect(read('west/letters/a.txt')).rejects.toThrow('ENOENT')
   await expect(read('east/letters/a.txt')).rejects.toThrow('ENOENT')
@@ -89,8 +90,8 @@ test('what is uploaded appears at every replica, and what is deleted vanishes th
 test('an object says of each copy whether it is the primary’s', async () => {
   const { folder, ask, read } = await start()
   await upload(ask, 'a.txt', 'first')
-  await vi.waitFor(async () => expect(await read('west/a.txt')).toBe('first'))
-  await vi.waitFor(async () => expect(await read('east/a.txt')).toBe('first'))
+  await arrives(async () => expect(await read('west/a.txt')).toBe('first'))
+  await arrives(async () => expect(await read('east/a.txt')).toBe('first'))
   await writeFile(join(folder, 'east/a.txt'), 'another')
   const { stores } = await ask<ObjectDescription>('object?key=a.txt')
   expect(stores.map(({ store, copy }) => [store, copy])).toEqual([
@@ -104,7 +105,7 @@ test('a resync brings over what nobody told of', async () => {
   const { folder, ask, read } = await start()
   await writeFile(join(folder, 'main/b.txt'), 'put there by hand')
   await ask('replication/resync', { prefix: 'b' })
-  await vi.waitFor(async () => expect(await read('west/b.txt')).toBe('put there by hand'))
+  await arrives(async () => expect(await read('west/b.txt')).toBe('put there by hand'))
   expect(await ask('replication/replay', {})).toEqual({ replayed: 0, deletes: 0, more: false })
 })
 
@@ -118,7 +119,7 @@ test('a completion that waits for copies is answered when they are there', async
 test('the canary arrives and tells how long that takes', async () => {
   const { ask, skein } = await start()
   await skein.schedule('watch')
-  await vi.waitFor(async () => {
+  await arrives(async () => {
     const { replicas } = await ask<ReplicationStatus>('replication')
     expect(replicas.map(({ canarySeconds }) => typeof canarySeconds)).toEqual(['number', 'number'])
     expect(replicas.map(({ lagSeconds }) => lagSeconds)).toEqual([0, 0])

@@ -8,6 +8,8 @@ export interface Expected {
   removing(key: string): { done(): void }
   /** Something else was done to the key. */
   doubt(key: string): void
+  /** Somebody wrote where the truth is no more: of what is written at both in one instant neither is the later. */
+  wroteLate(key: string, at: number): void
   /** What is not so. What was written while the truth was moving may have been taken for a conflict. */
   problems(
     textAt: TextAt,
@@ -33,6 +35,7 @@ export function createExpected(): Expected {
   const times = new Map<string, number>()
   const removals = new Map<string, number>()
   const acts = new Map<string, number>()
+  const late = new Map<string, number>()
   const act = (key: string) => {
     acts.set(key, (acts.get(key) ?? 0) + 1)
     known.delete(key)
@@ -41,7 +44,7 @@ export function createExpected(): Expected {
     wrote(key, text, at) {
       act(key)
       times.set(key, at)
-      if (!removals.get(key)) known.set(key, text)
+      if (!removals.get(key) && late.get(key) !== at) known.set(key, text)
     },
     removing(key) {
       act(key)
@@ -55,6 +58,10 @@ export function createExpected(): Expected {
       }
     },
     doubt: act,
+    wroteLate(key, at) {
+      act(key)
+      late.set(key, at)
+    },
     async problems(textAt, isStrange, { truth, moving }) {
       const problems: string[] = []
       for (const [key, wanted] of known) {

@@ -29,6 +29,8 @@ export interface Run extends World {
   expected: Expected
   /** What was overwritten, or deleted, where it was the truth. */
   givenUp: Set<string>
+  /** A whole workspace moves now and then. */
+  migrates?: true | undefined
 }
 
 /** Until nothing waits any more, however long it was to wait, and what was set aside has been replayed. */
@@ -41,6 +43,18 @@ export async function drain(run: Run): Promise<void> {
     else if (!(await replayed(run))) return
   }
   throw new Error('the queue never becomes empty')
+}
+
+/** Until that one is done, whatever else has to wait, as for a store that is down. */
+export async function carryOut(run: Run, one: Kept): Promise<void> {
+  const { scheduler, messages } = run
+  messages.push(one)
+  for (let step = 0; step < MOST_STEPS && messages.includes(one); step++) {
+    if (receive(run)) await scheduler.settle()
+    else if (scheduler.isWaiting()) await scheduler.release()
+    else advance(run, timeToNext(run))
+  }
+  if (messages.includes(one)) throw new Error(`${one.task.kind} is never done`)
 }
 
 function timeToNext({ messages, scheduler }: Run): number {

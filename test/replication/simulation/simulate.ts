@@ -4,7 +4,9 @@
 
 import type { CompletedObject } from '#shared/client/protocol.ts'
 import { createExpected } from './expected.ts'
+import { migrate } from './migrating.ts'
 import { comeHome, lateStore, move, outage, watch } from './moves.ts'
+import { failInPeace, probe, wrongMoves } from './probes.ts'
 import type { Run } from './run.ts'
 import { MOST_STEPS, advance, drain, isDone, message, receive } from './run.ts'
 import type { StoreName } from './world.ts'
@@ -12,13 +14,20 @@ import { createWorld, placeOf, resyncOf } from './world.ts'
 
 const KEYS = ['a', 'b/ü', 'c']
 const CLIENT_ACTIONS = 30
+/** A comparison of which nothing has been heard for so long is begun anew. */
+const COMPARISON_DEAD_MILLISECONDS = 1_800_000
 
-export async function simulate(seed: number): Promise<string[]> {
-  const world = createWorld(seed)
+export interface Options {
+  /** Somebody moves the whole workspace to another of its stores, and may change his mind. */
+  migrates?: true
+}
+
+export async function simulate(seed: number, { migrates }: Options = {}): Promise<string[]> {
+  const world = createWorld(seed, migrates && { mayMove: true })
   const run: Run = {
     ...{ ...world, keys: KEYS.slice(0, 1 + world.random.below(3)) },
     ...{ working: new Set(), contents: 0, foreign: [] },
-    ...{ removed: new Set(), vanished: new Map(), written: new Map() },
+    ...{ removed: new Set(), vanished: new Map(), written: new Map(), migrates },
     ...{ expected: createExpected(), givenUp: new Set() },
   }
   await badWeather(run)
@@ -40,13 +49,17 @@ export async function simulate(seed: number): Promise<string[]> {
   ]
 }
 
-/** As soon as all stores answer, wherever the truth is; and at home again. */
+/** When all stores answer, wherever the truth is; and at home again. */
 async function afterMoves(run: Run): Promise<string[]> {
+  // Whoever died when he had noted a comparison, and not sent it yet, is taken for alive until then.
+  advance(run, COMPARISON_DEAD_MILLISECONDS)
   await watch(run)
   await drain(run)
   const abroad = await unexpected(run)
   return [
     ...abroad.map((problem) => `while ${run.truth()} was the truth: ${problem}`),
+    ...(run.isAutomatic ? await failInPeace(run) : []),
+    ...wrongMoves(run),
     ...(await comeHome(run, () => drain(run))),
   ]
 }
@@ -96,6 +109,8 @@ async function act(run: Run): Promise<void> {
     removeDirectly,
     intrude,
     ...(run.moves ? [move, outage, watch, uploadLate] : [vanish]),
+    ...(run.isAutomatic ? [probe, probe] : []),
+    ...(run.migrates ? [migrate, migrate, uploadLate] : []),
   ]
   await random.pick(acts)(run, random.pick(run.keys))
 }
@@ -129,8 +144,9 @@ async function uploadTo(run: Run, store: StoreName, key: string): Promise<void> 
   const text = newContent(run)
   const info = await run.plain[store].put(key, text)
   run.written.set(key, text)
-  if (store === run.truth()) run.expected.wrote(key, text, run.scheduler.now)
-  else run.expected.doubt(key)
+  const { expected, scheduler } = run
+  if (store === run.truth()) expected.wrote(key, text, scheduler.now)
+  else expected.wroteLate(key, scheduler.now)
   const change = run.changes.get(key)
   const object: CompletedObject = {
     ...{ key, store, size: text.length, etag: info.etag },

@@ -74,6 +74,10 @@ export interface World {
   truth(): StoreName
   /** Each time from when somebody decided that the truth should move until it did. */
   moving: readonly Span[]
+  /** Whether it moves by itself when its store fails. */
+  isAutomatic: boolean
+  /** Each state that was ever written. */
+  history: readonly WorkspaceState[]
   /** A function instance: its own connections and its own memory. */
   start(process: Process): Instance
   /** Whether the last change of each key at the truth has been told, by an acknowledgement or an event. */
@@ -86,6 +90,8 @@ export interface World {
   vanish(key: string): Promise<void>
 }
 
+export const AUTOMATIC = { failures: 3, over: 120 } as const
+
 let worlds = 0
 
 interface Door {
@@ -94,7 +100,7 @@ interface Door {
   open: (driver: Driver) => Store
 }
 
-export function createWorld(seed: number): World {
+export function createWorld(seed: number, { mayMove }: { mayMove?: true } = {}): World {
   const random = createRandom(seed)
   const scheduler = createScheduler(random)
   const weather: Weather = { random, scheduler, bad: true, down: new Set(), deaths: 0 }
@@ -105,9 +111,11 @@ export function createWorld(seed: number): World {
   const changes = new Map<string, number>()
   const versioned = random.chance(0.5)
   const conflict = random.pick(['primary', 'primary', 'latest', 'keep-both'] as const)
-  const moves = random.chance(0.5)
+  const moves = random.chance(0.5) || mayMove === true
   const standIns: readonly StoreName[] = moves && random.chance(0.5) ? ['west', 'east'] : ['west']
-  const failover = moves ? { to: [...standIns] } : undefined
+  const automatic = moves && random.chance(0.5) ? { automatic: AUTOMATIC } : {}
+  const failover = moves ? { to: [...standIns], ...automatic } : undefined
+  const history: WorkspaceState[] = []
   let truth: StoreName = 'main'
   const moving: Span[] = []
   const run = ++worlds
@@ -155,7 +163,9 @@ export function createWorld(seed: number): World {
     const speaking = telling(memory, async (key, type) => {
       emit(name, key, type)
       if (key !== STATE) return
-      const { acting, changes: moved } = await stateIn(memory)
+      const state = await stateIn(memory)
+      const { acting, changes: moved } = state
+      history.push(state)
       truth = STORES.find((one) => one === acting) ?? 'main'
       moving.push({ from: moved.at(-1)?.at ?? 0, to: scheduler.now })
     })
@@ -244,7 +254,8 @@ export function createWorld(seed: number): World {
     moves,
     standIns,
     truth: () => truth,
-    moving,
+    isAutomatic: 'automatic' in automatic,
+    ...{ moving, history },
     start,
     told,
     seen,
