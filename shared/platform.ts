@@ -18,6 +18,16 @@ export interface AnswerInit {
   headers: Readonly<Record<string, string>>
 }
 
+/** Digests in the making, of bytes that pass by. */
+export interface DigestsInThread {
+  /** The bytes are free again when it resolves; it rejects when nothing will come of it. */
+  update(bytes: Uint8Array): Promise<void>
+  /** Once all have passed, by the algorithms' names. */
+  values(): Promise<Record<string, string>>
+  /** Nobody asks for the values any more. */
+  drop(): void
+}
+
 export interface Platform {
   env: Readonly<Record<string, string | undefined>>
   /** Objects that the runtime binds by name: R2 buckets in a Worker. */
@@ -32,6 +42,8 @@ export interface Platform {
   answer?: ((body: string | null, init: AnswerInit) => Response) | undefined
   /** Where this part of a deployment hands on what it was not given; `body` is what it has read, as data. */
   onward?: (request: Request, body?: unknown) => Promise<Response>
+  /** Digests of much by a thread of their own, where there is one for it; absent: by the one that moves the bytes. */
+  startInThread?: ((algorithms: readonly string[]) => DigestsInThread | undefined) | undefined
   /** Milliseconds since the epoch. */
   now: () => number
   /** The platform's own queue, where it was given one. */

@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import type { Config } from '#shared/config/config.ts'
 import { findConfig } from '#shared/config/find.ts'
 import type { Platform } from '#shared/platform.ts'
+import { startInThread } from './digest-threads.ts'
 import { Answer } from './http/answer.ts'
 
 export const STATE_FOLDER = '.skein'
@@ -28,6 +29,7 @@ export function localPlatform(env: NodeJS.ProcessEnv = process.env): Platform {
     fileSystem: true,
     readFile: readIfThere,
     answer: (body, init) => new Answer(body, init),
+    startInThread,
     now: Date.now,
     log: console.error,
   }

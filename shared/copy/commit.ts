@@ -9,26 +9,27 @@ import { removeSame } from './aside.ts'
 import { checkSeen, findLanded, heldMode } from './condition.ts'
 import { identityOf } from './identity.ts'
 import type { Copied } from './job.ts'
-import { BeginAnew, sourceChanged, toKeyOf, uploadGone } from './job.ts'
+import { BeginAnew, UploadGone, partsChanged, sourceChanged, toKeyOf, uploadGone } from './job.ts'
 import type { PartsCopy } from './parts-copy.ts'
-import { drop } from './parts-copy.ts'
+import { drop, forget, passedDigests } from './parts-copy.ts'
 import type { Proven } from './proof.ts'
-import { checkAgainstSource, checksumForCommit, conclude, wholeDigests } from './proof.ts'
+import { checkAgainstSource, checksumForCommit, conclude } from './proof.ts'
 
 export async function commit(copy: PartsCopy): Promise<Omit<Copied, 'resumedBytes'>> {
-  const { job, source, cut, done, state } = copy
-  const passed = wholeDigests(cut, new Map([...done].map(([n, { digests }]) => [n, digests])))
+  const { job, source, state } = copy
+  const passed = passedDigests(copy)
   try {
     checkAgainstSource(job, source.checksums, passed)
     await checkSameStill(copy)
     await checkSeen(job, job.to.capabilities.multipart!)
     const info = await complete(copy, passed)
     const proven = await prove(copy, info, passed)
-    await copy.record.remove().catch(() => undefined)
+    await forget(copy)
     const { losses } = await copy.carried()
     return { how: state.pulled ? 'provider' : 'parts', source, info, losses, ...proven }
   } catch (error) {
-    if (isFinal(error)) await drop(copy)
+    if (error instanceof UploadGone) await forget(copy)
+    else if (isFinal(error)) await drop(copy)
     throw error
   }
 }
@@ -63,9 +64,8 @@ async function complete(copy: PartsCopy, passed: Digests): Promise<ObjectInfo> {
       const unknown = lost || (isStorageError(error) && error.ambiguous)
       const landed = unknown && (await findLanded(job, written))
       if (landed) return landed
-      // Parts that are not what they were: another copier of the same object has sent one of them again.
-      const gone = isStorageError(error, 'not-found') || isStorageError(error, 'invalid')
-      if (gone) throw uploadGone(job, error)
+      if (isStorageError(error, 'not-found')) throw uploadGone(job, error)
+      if (isStorageError(error, 'invalid')) throw partsChanged(job, error)
       // It did not land, or not yet: the same again does no harm, for only one of them can.
       if (!unknown || lost) throw error
     }

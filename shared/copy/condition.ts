@@ -23,8 +23,13 @@ export function heldMode(mode: PutMode, can: Conditions): PutMode {
 
 /** Looks at the destination where the store will not. A moment stays in between; a short one is all that can be had. */
 export async function checkSeen(job: CopyJob, can: Conditions): Promise<void> {
+  if (job.mode !== heldMode(job.mode, can)) await lookAtDestination(job)
+}
+
+/** Fails where it is not as the write is to find it. */
+export async function lookAtDestination(job: CopyJob): Promise<void> {
   const { mode, to, signal } = job
-  if (mode === heldMode(mode, can)) return
+  if (mode === 'overwrite') return
   const key = toKeyOf(job)
   const there = await to.find(key, { signal })
   if (mode === 'create' && there) {

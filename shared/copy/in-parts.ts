@@ -6,11 +6,12 @@ import { quoteKey } from '#shared/storage/keys.ts'
 import { BODIES_STAY_OUTSIDE } from '#shared/wire/worker-streams.ts'
 import type { Piece } from './cut.ts'
 import { commit } from './commit.ts'
+import { endedByAnother } from './ended.ts'
 import type { Copied, CopyJob } from './job.ts'
-import { BeginAnew } from './job.ts'
+import { BeginAnew, UploadGone } from './job.ts'
 import { movePart } from './move.ts'
 import type { DonePart, PartsCopy } from './parts-copy.ts'
-import { drop, openParts, recordsParts } from './parts-copy.ts'
+import { arrivedBytes, drop, openParts, recordsParts } from './parts-copy.ts'
 import { digestsOfPart } from './proof.ts'
 import { pullPart } from './pull.ts'
 import { handedOut } from './share.ts'
@@ -27,15 +28,19 @@ export class CopyPaused extends Error {
 export class CopyShared extends CopyPaused {}
 
 export async function copyInParts(job: CopyJob, source: ObjectInfo): Promise<Copied> {
-  const copy = await openParts(job, source)
-  const resumedBytes = arrivedBytes(copy)
-  if (job.share && (await handedOut(copy, job.share))) throw new CopyShared(job.key)
-  await bringParts(copy, copy.cut)
-  return { ...(await commit(copy)), resumedBytes }
-}
-
-export function arrivedBytes({ done }: PartsCopy): number {
-  return [...done.values()].reduce((bytes, { part }) => bytes + part.size, 0)
+  let copy: PartsCopy | undefined
+  let resumedBytes = source.size
+  try {
+    copy = await openParts(job, source)
+    resumedBytes = arrivedBytes(copy)
+    if (job.share && (await handedOut(copy, job.share))) throw new CopyShared(job.key)
+    await bringParts(copy, copy.cut)
+    return { ...(await commit(copy)), resumedBytes }
+  } catch (error) {
+    const ended = await endedByAnother(job, source, copy, error)
+    if (ended) return { ...ended, resumedBytes }
+    throw error
+  }
 }
 
 /** Those of the pieces that are missing, a few at a time. */
@@ -70,7 +75,7 @@ export async function bringParts(copy: PartsCopy, pieces: readonly Piece[]): Pro
   const kept = await Promise.allSettled(records)
   for (const one of kept) if (one.status === 'rejected') failures.push(one.reason)
   const failure = failures.find((error) => !(error instanceof CopyPaused)) ?? failures[0]
-  if (failure instanceof BeginAnew) await drop(copy)
+  if (failure instanceof BeginAnew && !(failure instanceof UploadGone)) await drop(copy)
   if (failure !== undefined) throw failure
 }
 

@@ -73,11 +73,21 @@ export function sourceChanged({ from, key }: CopyJob): BeginAnew {
   return new BeginAnew('precondition', message, { store: from.name, key })
 }
 
-/** Somebody swept it away, or ended the same copy first. */
-export function uploadGone(job: CopyJob, cause: unknown): BeginAnew {
+/** Somebody swept it away, or ended the same copy first, or is about to: it is not there to be dropped. */
+export class UploadGone extends BeginAnew {}
+
+export function uploadGone(job: CopyJob, cause: unknown): UploadGone {
   const { to } = job
   const key = toKeyOf(job)
   const message = `What ${to.name} held of the copy of ${quoteKey(key)} is gone; it begins anew.`
+  return new UploadGone('not-found', message, { store: to.name, key, cause })
+}
+
+/** Another copier of the same object has sent some of them again. */
+export function partsChanged(job: CopyJob, cause: unknown): BeginAnew {
+  const { to } = job
+  const key = toKeyOf(job)
+  const message = `The parts that ${to.name} holds of the copy of ${quoteKey(key)} are not what they were; it begins anew.`
   return new BeginAnew('not-found', message, { store: to.name, key, cause })
 }
 

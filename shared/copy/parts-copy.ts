@@ -7,14 +7,14 @@ import type { ObjectInfo, Part } from '#shared/storage/contract.ts'
 import { isStorageError } from '#shared/storage/errors.ts'
 import type { Carried } from './carry.ts'
 import { carry } from './carry.ts'
-import { checkSeen, heldMode } from './condition.ts'
+import { heldMode, lookAtDestination } from './condition.ts'
 import type { Piece } from './cut.ts'
 import { partBytes, pieces } from './cut.ts'
 import { identityOf } from './identity.ts'
 import type { CopyJob } from './job.ts'
 import { checkFits, toKeyOf } from './job.ts'
 import type { Proof } from './proof.ts'
-import { proofFor, proofOf, toldOf } from './proof.ts'
+import { proofFor, proofOf, toldOf, wholeDigests } from './proof.ts'
 import { pullable } from './pull.ts'
 import type { Unfinished, UnfinishedRecord } from './unfinished.ts'
 import { unfinishedRecord } from './unfinished.ts'
@@ -49,8 +49,7 @@ export async function openParts(job: CopyJob, source: ObjectInfo): Promise<Parts
   if (left && isSame(left, shape)) {
     const done = await arrived(planned, left)
     if (done) return { ...planned, state: left, done }
-  }
-  if (left) await abort(job, left.uploadId)
+  } else if (left) await abort(job, left.uploadId)
   return begin(planned, shape)
 }
 
@@ -103,7 +102,7 @@ async function begin(planned: Planned, shape: Shape & { identity: string }): Pro
   const toKey = toKeyOf(job)
   const can = to.capabilities.multipart!
   // Found out before the bytes are sent; and again when they are.
-  await checkSeen(job, can)
+  await lookAtDestination(job)
   const { properties } = await planned.carried()
   const uploadId = await to.groups.multipart.begin(toKey, {
     ...properties,
@@ -122,12 +121,17 @@ export function recordsParts({ proof, job }: Pick<PartsCopy, 'proof' | 'job'>): 
   return !listed || proof.inFlight.length > 0 || proof.parts !== undefined
 }
 
-/** Undefined when the upload is gone. Parts of another size, or of which a digest is missing, are sent again. */
+/**
+ * Undefined when the upload is gone, unless all its parts are on record: then another is about to make them the object,
+ * or was when it died, and who ends it once more finds out. Parts of another size, or of which a digest is missing,
+ * are sent again.
+ */
 async function arrived(planned: Planned, left: Unfinished): Promise<PartsCopy['done'] | undefined> {
   const { job, cut, proof, record } = planned
   const known = recordsParts(planned) ? await record.parts(left.uploadId) : undefined
-  const listed = await listParts(job, left.uploadId)
-  if (listed === 'gone') return undefined
+  const list = await listParts(job, left.uploadId)
+  const isGone = list === 'gone'
+  const listed = isGone ? undefined : list
   const done: PartsCopy['done'] = new Map()
   for (const { partNumber, size } of cut) {
     const recorded = known?.get(partNumber)
@@ -141,7 +145,11 @@ async function arrived(planned: Planned, left: Unfinished): Promise<PartsCopy['d
     const { etag, checksum } = part
     done.set(partNumber, { part: { partNumber, size, etag, checksum }, digests })
   }
-  return done
+  return isGone && done.size < cut.length ? undefined : done
+}
+
+export function arrivedBytes({ done }: Pick<PartsCopy, 'done'>): number {
+  return [...done.values()].reduce((bytes, { part }) => bytes + part.size, 0)
 }
 
 type Listed = Map<number, Part>
@@ -159,9 +167,19 @@ async function listParts(job: CopyJob, uploadId: string): Promise<Listed | 'gone
 }
 
 /** What it has built up is of no use to anybody. */
-export async function drop({ job, state, record }: PartsCopy): Promise<void> {
-  await abort(job, state.uploadId)
+export async function drop(copy: PartsCopy): Promise<void> {
+  await abort(copy.job, copy.state.uploadId)
+  await forget(copy)
+}
+
+/** Nothing is lost where its record stays. */
+export async function forget({ record }: PartsCopy): Promise<void> {
   await record.remove().catch(() => undefined)
+}
+
+/** Of the whole, as far as all parts are through and their digests add up. */
+export function passedDigests({ cut, done }: Pick<PartsCopy, 'cut' | 'done'>): Digests {
+  return wholeDigests(cut, new Map([...done].map(([n, { digests }]) => [n, digests])))
 }
 
 async function abort(job: CopyJob, uploadId: string): Promise<void> {

@@ -39,15 +39,18 @@ function pulled({ body, hashing, toError }: Source): Passing {
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        const { done, value } = await reader.read().catch((cause: unknown) => {
+          throw (failure = toError(cause))
+        })
+        if (done) return controller.close()
         try {
-          const { done, value } = await reader.read()
-          if (done) return controller.close()
           await hashing.update(value)
-          controller.enqueue(value)
         } catch (cause) {
-          failure = toError(cause)
-          throw failure
+          // Nobody reads it to its end any more.
+          reader.cancel(cause).catch(() => undefined)
+          throw (failure = cause)
         }
+        controller.enqueue(value)
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -3,6 +3,7 @@
 
 import { absentAlone } from '#shared/storage/errors.ts'
 import type { Store } from '#shared/storage/store.ts'
+import { textOfStream } from '#shared/wire/whole-stream.ts'
 import { COPIES_PREFIX, HEAD, parse } from './unfinished.ts'
 
 const A_STEP = 500
@@ -30,7 +31,7 @@ export async function sweepCopies(
 
 async function drop(store: Store, head: string, signal: AbortSignal | undefined): Promise<void> {
   const found = await store.get(head, { signal }).catch(absentAlone)
-  const state = found && parse(await new Response(found.body).text())
+  const state = found && parse(await textOfStream(found.body))
   if (state) await store.groups.multipart.abort(state.toKey, state.uploadId, { signal })
   const folder = head.slice(0, -HEAD.length)
   const keys: string[] = []

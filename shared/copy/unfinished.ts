@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto'
 import type { Digests } from '#shared/compare/digests.ts'
 import { absentAlone } from '#shared/storage/errors.ts'
 import { RESERVED_PREFIX } from '#shared/storage/keys.ts'
+import { textOfStream } from '#shared/wire/whole-stream.ts'
 import type { CopyJob } from './job.ts'
 import { toKeyOf } from './job.ts'
 
@@ -54,7 +55,7 @@ export function unfinishedRecord(job: CopyJob): UnfinishedRecord {
   return {
     async read() {
       const found = await store.get(head).catch(absentAlone)
-      return found && parse(await new Response(found.body).text())
+      return found && parse(await textOfStream(found.body))
     },
     async begin(state) {
       await store.put(head, JSON.stringify(state), { contentType: 'application/json' })

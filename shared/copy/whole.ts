@@ -20,7 +20,12 @@ export async function copyWhole(job: CopyJob): Promise<Copied | { tooLarge: Obje
     await body.cancel()
     return { tooLarge: source }
   }
-  checkFits(job, source.size)
+  try {
+    checkFits(job, source.size)
+  } catch (error) {
+    await body.cancel()
+    throw error
+  }
   const bytes = await readAll(body, source.size, job)
   const checksum = sourcesOwn(job.to, source)
   if (checksum) return put(job, source, bytes, checksum).catch(blame(job, source, bytes))

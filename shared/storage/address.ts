@@ -55,7 +55,8 @@ function splitQuery(uri: string): {
   const path = mark < 0 ? uri : uri.slice(0, mark)
   const parameters = Object.fromEntries(new URLSearchParams(mark < 0 ? '' : uri.slice(mark + 1)))
   // Somebody may have put keys where a web address has them; a label goes into messages.
-  return { path, parameters, label: path.replace(/(:\/\/)[^/@]*@/, '$1…@') }
+  const label = path.includes('@') ? path.replace(/(:\/\/)[^/@]*@/, '$1…@') : path
+  return { path, parameters, label }
 }
 
 function cloudAddress(
@@ -64,14 +65,14 @@ function cloudAddress(
   label: string,
   parameters: Record<string, string>,
 ): StoreAddress {
-  const segments = rest.replace(/^\/\//, '').split('/')
+  const segments = (rest.startsWith('//') ? rest.slice(2) : rest).split('/')
   if (segments[0]?.includes('@')) {
     throw invalid(
       label,
       `The store "${label}" has something before an @; keys do not belong into a URI: set them in the environment or the configuration.`,
     )
   }
-  const withAccount = /^[a-z0-9]+:\/\/account\//.test(row.example)
+  const withAccount = row.example.includes('://account/')
   const account = withAccount ? segments.shift() : undefined
   const bucket = segments.shift()
   if ((withAccount && !account) || !bucket || !rest.startsWith('//')) {
@@ -80,7 +81,7 @@ function cloudAddress(
       `The store "${label}" does not name its ${withAccount ? 'account and ' : ''}bucket; write it as ${row.example}.`,
     )
   }
-  if (!/^[a-z0-9][a-z0-9._-]{1,62}$/i.test(bucket)) {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,62}$/.test(bucket)) {
     throw invalid(
       label,
       `The store "${label}" names the bucket "${bucket}", which no provider allows: 3 to 63 letters, digits, dots and hyphens.`,

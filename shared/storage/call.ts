@@ -1,6 +1,7 @@
 // One call to a driver, done properly for all of them: a time limit, retries with jitter where a retry
 // cannot do harm, the caller's own abort signal, errors that name store and key, and an observation.
 
+import { following } from '#shared/wire/following.ts'
 import type { RetryPolicy, Verdict } from '#shared/wire/retry.ts'
 import { retry, timerMilliseconds } from '#shared/wire/retry.ts'
 import { quoteKey } from './keys.ts'
@@ -27,6 +28,8 @@ export interface CallOptions {
   operation: string
   key?: string | undefined
   signal?: AbortSignal | undefined
+  /** The signal ends the answer's body too, and so must not outlast it by much; else whoever reads that has to look. */
+  forBody?: boolean | undefined
   /** For each attempt; absent: the body that moves keeps its own watch. */
   timeoutSeconds?: number | undefined
   /** False for a stream that cannot be read twice. */
@@ -95,16 +98,23 @@ interface TimeLimit {
   clear(): void
 }
 
-function timeLimit({ timeoutSeconds, signal }: CallOptions): TimeLimit {
+function timeLimit({ timeoutSeconds, signal, forBody }: CallOptions): TimeLimit {
   const own = new AbortController()
+  let isLate = false
+  const onLate = () => {
+    isLate = true
+    own.abort(new Error('timed out'))
+  }
   const timer =
-    timeoutSeconds === undefined
-      ? undefined
-      : setTimeout(() => own.abort(new Error('timed out')), timerMilliseconds(timeoutSeconds))
+    timeoutSeconds === undefined ? undefined : setTimeout(onLate, timerMilliseconds(timeoutSeconds))
+  const unfollow = following(own, signal)
   return {
-    signal: signal ? AbortSignal.any([signal, own.signal]) : own.signal,
-    expired: () => own.signal.aborted,
-    clear: () => clearTimeout(timer),
+    signal: own.signal,
+    expired: () => isLate,
+    clear() {
+      clearTimeout(timer)
+      if (!forBody) unfollow()
+    },
   }
 }
 

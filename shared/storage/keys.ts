@@ -18,13 +18,19 @@ const SHORT_ENOUGH = MAX_KEY_BYTES / 3
 export function keyProblem(key: string, maxBytes = MAX_KEY_BYTES): string | undefined {
   if (key === '') return 'it is empty'
   if (CONTROL.test(key)) return 'it holds a control character'
-  if (DOT_SEGMENT.test(key)) return 'it has a segment "." or "..", which clients fold away'
+  if (isDotted(key) && DOT_SEGMENT.test(key))
+    return 'it has a segment "." or "..", which clients fold away'
   if (!key.isWellFormed()) return 'it holds half a surrogate pair, which has no UTF-8'
   if (key.length > SHORT_ENOUGH || maxBytes < MAX_KEY_BYTES) {
     const bytes = utf8Length(key)
     if (bytes > maxBytes) return `it is ${bytes} bytes long and ${maxBytes} are the most here`
   }
   return undefined
+}
+
+/** A segment begins with a dot; hardly any does, and this is seen sooner than what it is. */
+function isDotted(key: string): boolean {
+  return key.startsWith('.') || key.includes('/.')
 }
 
 /** Throws `invalid` for a key that cannot be, or that is Skein's own. */

@@ -80,12 +80,12 @@ const WIRES: Record<Wire | 'r2-binding', (opening: Opening) => Door> = {
 
 /** Everything a provider is opened from. Opens no connection; every fault that shows without one is thrown here. */
 export function createOpening(
-  uri: string,
+  place: string | StoreAddress,
   platform: Platform,
   options: StoreOptions = {},
   rows?: readonly ProviderRow[],
 ): Opening {
-  const address = parseStoreUri(uri, rows)
+  const address = typeof place === 'string' ? parseStoreUri(place, rows) : place
   const capabilities = withOverrides(
     address.row.capabilities,
     isBound(address) ? R2_BINDING_OVERRIDES : undefined,
@@ -94,13 +94,14 @@ export function createOpening(
   return { address, name: options.name ?? address.label, capabilities, options, platform }
 }
 
+/** `place`: a URI, or one that was taken apart before. */
 export function openStore(
-  uri: string,
+  place: string | StoreAddress,
   platform: Platform,
   options: StoreOptions = {},
   rows?: readonly ProviderRow[],
 ): Store {
-  const opening = createOpening(uri, platform, options, rows)
+  const opening = createOpening(place, platform, options, rows)
   const { address } = opening
   const door = WIRES[isBound(address) ? 'r2-binding' : address.row.wire](opening)
   return new Store({ ...door, opening })

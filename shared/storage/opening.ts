@@ -30,15 +30,17 @@ export function resolveEndpoint(
       { store: opening.name },
     )
   }
-  return row.endpoint.replace(/\{(\w+)\}/g, (_, hole: string) => {
+  const [start = '', ...rest] = row.endpoint.split('{')
+  return rest.reduce((filled, piece) => {
+    const [hole = '', between = ''] = piece.split('}')
     const value = holes[hole]
-    if (value !== undefined) return value
+    if (value !== undefined) return filled + value + between
     throw new StorageError(
       'invalid',
       `The store "${opening.name}" does not name its ${hole}; write it as ${row.example}.`,
       { store: opening.name },
     )
-  })
+  }, start)
 }
 
 function checkEndpoint(endpoint: string, store: string): string {

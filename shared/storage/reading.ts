@@ -39,17 +39,26 @@ function resumed(
   let reader = start.body.getReader()
   let failuresInARow = 0
 
+  const { signal } = wanted
+  const onAbort = () => void reader.cancel(signal?.reason).catch(() => undefined)
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const unfollow = () => signal?.removeEventListener('abort', onAbort)
+  const failed = (error: unknown): never => {
+    unfollow()
+    throw error
+  }
+
   async function next(): Promise<Uint8Array | undefined> {
     for (;;) {
       try {
-        wanted.signal?.throwIfAborted()
+        signal?.throwIfAborted()
         const { done, value } = await readWithin(reader, watch)
         if (!done) return value
         if (position > last) return undefined
         throw short(watch, position, last)
       } catch (error) {
         const cancelled = reader.cancel(error).catch(() => undefined)
-        if (wanted.signal?.aborted) throw error
+        signal?.throwIfAborted()
         if (++failuresInARow >= watch.attempts) throw broken(error, watch)
         await cancelled
         if (position > last) return undefined
@@ -61,18 +70,24 @@ function resumed(
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const chunk = await next()
-        if (chunk === undefined) return controller.close()
+        const chunk = await next().catch(failed)
+        if (chunk === undefined) {
+          unfollow()
+          return controller.close()
+        }
         if (chunk.length > 0) failuresInARow = 0
         position += chunk.length
         if (position > last + 1) {
           const error = long(watch)
           void reader.cancel(error).catch(() => undefined)
-          throw error
+          failed(error)
         }
         controller.enqueue(chunk)
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel(reason) {
+        unfollow()
+        return reader.cancel(reason)
+      },
     },
     { highWaterMark: 0 },
   )

@@ -2,6 +2,7 @@
 // driver must not have to think of: the prefix, valid keys and metadata, the refusal of what this store
 // cannot do, time limits, retries, abort signals, and names in errors. The driver is opened at first use.
 
+import type { Platform } from '#shared/platform.ts'
 import { DEFAULT_RETRY } from '#shared/wire/retry.ts'
 import type { Body } from './body.ts'
 import { toSource } from './body.ts'
@@ -113,6 +114,11 @@ export class Store {
     this.transfer = { ...DEFAULT_TRANSFER, ...defined(options.transfer) }
     this.timeouts = { ...DEFAULT_TIMEOUTS, ...defined(options.timeouts) }
     this.#retry = { ...DEFAULT_RETRY, ...defined(options.retry) }
+  }
+
+  /** What it was opened from, for what works on the bucket itself; it holds credentials. */
+  get opening(): Opening {
+    return this.#parts.opening
   }
 
   /** Parts, versions, classes, tags and retention, where the store has them; else each call is refused. */
@@ -309,6 +315,11 @@ export class Store {
   async close(): Promise<void> {
     const driver = await this.#driver
     await driver?.close?.()
+  }
+
+  /** Digests of bytes on their way to or from it, by a thread of the platform's where it has any. */
+  get startInThread(): Platform['startInThread'] {
+    return this.#parts.opening.platform.startInThread
   }
 
   // What the store's other files build on.

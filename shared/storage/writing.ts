@@ -2,6 +2,7 @@
 // unknown to a store that must know it. Parts are all of one size but the last, which suits every
 // provider; a few are in flight at a time; an upload that fails is aborted, so nothing is left to pay for.
 
+import { following } from '#shared/wire/following.ts'
 import type { Source } from './body.ts'
 import { chunks, toSource } from './body.ts'
 import type { Content, Driver, MultipartDriver, ObjectInfo, Part, PutOptions } from './contract.ts'
@@ -297,15 +298,20 @@ async function sendStream<T>(
 ): Promise<T> {
   const { idleSeconds } = store.timeouts
   const still = new AbortController()
-  const watch = watchStillness(idleSeconds, () => still.abort())
+  let stands = false
+  const watch = watchStillness(idleSeconds, () => {
+    stands = true
+    still.abort()
+  })
+  const unfollow = following(still, signal)
   const stream = counted(content.stream, (bytes) => {
     watch.touch()
     count(bytes)
   })
   try {
-    return await run(driver, { ...content, stream }, AbortSignal.any([signal, still.signal]))
+    return await run(driver, { ...content, stream }, still.signal)
   } catch (error) {
-    if (!still.signal.aborted) throw error
+    if (!stands) throw error
     const message = `${store.name} took no byte of ${quoteKey(key)} for ${idleSeconds} seconds; check the connection and try again.`
     throw new StorageError('unavailable', message, {
       store: store.name,
@@ -315,6 +321,7 @@ async function sendStream<T>(
     })
   } finally {
     watch.stop()
+    unfollow()
   }
 }
 

@@ -8,15 +8,15 @@ import { joinByKey } from '#shared/compare/join.ts'
 import type { Place } from '#shared/compare/listing.ts'
 import { joinOrder, listInOrder } from '#shared/compare/listing.ts'
 import type { Pair, PairRecord, PairState } from '#shared/compare/pair.ts'
-import { classify, identified } from '#shared/compare/pair.ts'
+import { classify } from '#shared/compare/pair.ts'
 import { asFarAsReadable, openPairRecords } from '#shared/compare/pair-records.ts'
 import { heldMode } from '#shared/copy/condition.ts'
 import { copyObject } from '#shared/copy/copy.ts'
-import type { Copied } from '#shared/copy/job.ts'
 import type { ListedObject } from '#shared/storage/contract.ts'
 import { isStorageError } from '#shared/storage/errors.ts'
 import type { Extras } from './extras.ts'
 import { createExtras } from './extras.ts'
+import { knownByComparing, knownByCopying } from './known.ts'
 import { createLanes } from './lanes.ts'
 import type { Known } from './recorder.ts'
 import { createRecorder } from './recorder.ts'
@@ -25,8 +25,8 @@ import { selects } from './selection.ts'
 import type { Tally, Watch } from './tally.ts'
 import { newTally } from './tally.ts'
 
-/** Objects that may wait for a lane: enough to keep all busy, few enough to hold. */
-const BACKLOG = 1000
+/** Objects that may wait for each lane: they keep it busy, and few enough are let go of before they are old to the heap. */
+const BACKLOG_A_LANE = 4
 
 export async function sync(job: SyncJob, watch: Watch): Promise<Tally> {
   const stop = new AbortController()
@@ -34,8 +34,8 @@ export async function sync(job: SyncJob, watch: Watch): Promise<Tally> {
     job,
     tally: newTally(),
     watch,
-    transfers: createLanes(job.transfers, BACKLOG),
-    checkers: createLanes(job.checkers, BACKLOG),
+    transfers: createLanes(job.transfers, job.transfers * BACKLOG_A_LANE),
+    checkers: createLanes(job.checkers, job.checkers * BACKLOG_A_LANE),
     stop,
     signal: AbortSignal.any([job.signal, stop.signal]),
   }
@@ -139,21 +139,12 @@ async function compareThenCopy(
   const at = (place: Place, seen: ListedObject) => {
     return { store: place.store, key: place.base + seen.key, seen }
   }
-  const { same, grade, digest } = await run.checkers.run(() =>
+  const found = await run.checkers.run(() =>
     compareObjects(at(job.from, from), at(job.to, to), { read: 'one', signal }),
   )
-  if (!same) return copyOver(run, from, to, state)
+  if (!found.same) return copyOver(run, from, to, state)
   tally.compared++
-  const wasRead = grade === 'attested' || grade === 'bytes'
-  return {
-    key: from.key,
-    size: from.size,
-    from: identified(from),
-    to: identified(to),
-    grade,
-    ...(digest && { digest }),
-    ...(wasRead && { verified: job.now() }),
-  }
+  return knownByComparing(from, to, found, job.now())
 }
 
 async function copyOver(
@@ -197,22 +188,7 @@ async function copyOver(
   for (const { what, reason } of copied.losses) {
     watch.remark(`${key}: ${what} was left out: ${reason}.`)
   }
-  return recordOf(copied, from, job.now())
-}
-
-/** A source that changed after it was listed is known by what the copy saw of it. */
-function recordOf(copied: Copied, listed: ListedObject, now: number): PairRecord {
-  const { source, info, evidence, digest } = copied
-  const wasRead = evidence === 'attested' || evidence === 'bytes'
-  return {
-    key: listed.key,
-    size: source.size,
-    from: source.etag === listed.etag ? identified(listed) : { etag: source.etag },
-    to: { etag: info.etag },
-    grade: evidence,
-    ...(digest && { digest }),
-    ...(wasRead && { verified: now }),
-  }
+  return knownByCopying(copied, from, job.now())
 }
 
 function say(error: unknown): string {

@@ -4,7 +4,10 @@
 // where the body of one answer becomes the body of another request without ever entering JavaScript.
 
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { AnswerHeaders } from './answer-headers.ts'
+import { toAnswerHeaders } from './answer-headers.ts'
 import { toWebStream } from './node-stream.ts'
+import { textOfStream } from './whole-stream.ts'
 import { AS_IT_IS, FixedLengthStream } from './worker-streams.ts'
 
 export type Outgoing =
@@ -29,7 +32,7 @@ export interface ExchangeRequest {
 
 export interface Answer {
   status: number
-  headers: Headers
+  headers: AnswerHeaders
   body: ReadableStream<Uint8Array>
 }
 
@@ -66,7 +69,7 @@ export async function exchange(request: ExchangeRequest): Promise<Answer> {
 
 /** Reads the answer to its end, for those that are small or not wanted. */
 export async function textOf({ body }: Answer): Promise<string> {
-  return new Response(body).text()
+  return textOfStream(body)
 }
 
 async function inWorker(
@@ -282,8 +285,7 @@ function free({ buffer, byteLength }: Uint8Array): void {
 }
 
 function fromMessage(message: IncomingMessage, signal: AbortSignal): Answer {
-  const headers = new Headers()
-  const { rawHeaders } = message
-  for (let i = 0; i < rawHeaders.length; i += 2) headers.append(rawHeaders[i]!, rawHeaders[i + 1]!)
-  return { status: message.statusCode ?? 0, headers, body: toWebStream(message, signal) }
+  const { statusCode = 0, rawHeaders } = message
+  const body = toWebStream(message, signal)
+  return { status: statusCode, headers: toAnswerHeaders(rawHeaders), body }
 }

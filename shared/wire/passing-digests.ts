@@ -15,14 +15,27 @@ export interface PassingDigests {
   update(bytes: Uint8Array): Promise<void> | void
   /** Once all have passed. */
   values(): Promise<Partial<Record<DigestAlgorithm, string>>>
+  /** Nobody asks for the values any more. */
+  drop(): void
 }
+
+/** Where others can take digests of much; undefined when they cannot. */
+export type StartElsewhere = (algorithms: readonly DigestAlgorithm[]) => PassingDigests | undefined
 
 interface Passing {
   update(bytes: Uint8Array): Promise<void> | void
   value(): Promise<string> | string
 }
 
-export function startPassingDigests(algorithms: readonly DigestAlgorithm[]): PassingDigests {
+export function startPassingDigests(
+  algorithms: readonly DigestAlgorithm[],
+  startElsewhere?: StartElsewhere,
+): PassingDigests {
+  const elsewhere = algorithms.length > 0 ? startElsewhere?.(algorithms) : undefined
+  return elsewhere ?? startHere(algorithms)
+}
+
+function startHere(algorithms: readonly DigestAlgorithm[]): PassingDigests {
   const digests = algorithms.map((name) => ({ name, digest: startOne(name) }))
   return {
     update(bytes) {
@@ -33,6 +46,7 @@ export function startPassingDigests(algorithms: readonly DigestAlgorithm[]): Pas
       const values = digests.map(async ({ name, digest }) => [name, await digest.value()] as const)
       return Object.fromEntries(await Promise.all(values))
     },
+    drop() {},
   }
 }
 

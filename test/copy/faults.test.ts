@@ -2,11 +2,10 @@
 // lost, sources that change and destinations that are taken. What arrives is right, or nothing does.
 
 import { describe, expect, it } from 'vitest'
-import type { CopyJob } from '#shared/copy/job.ts'
 import { bytesOf, sameBytes } from '../suites/storage/content.ts'
 import { rejectsWith } from '../suites/storage/expect.ts'
 import type { Ends } from './opened.ts'
-import { bytesAt, openEnds } from './opened.ts'
+import { actingBefore, bytesAt, openEnds } from './opened.ts'
 import { PART_BYTES } from './stores.ts'
 
 const LARGE = PART_BYTES * 6 + 7
@@ -128,10 +127,8 @@ describe.each(PAIRS)('%s to %s', { timeout: 60_000 }, (a, b) => {
     const { from, to, copy } = ends
     const [old, now] = [bytesOf(LARGE, 1), bytesOf(LARGE - PART_BYTES, 2)]
     await from.store.put('key', old)
-    const copied = await copy('key', {
-      size: LARGE,
-      mayGoOn: onceAfter(3, () => from.store.put('key', now)),
-    })
+    const changing = actingBefore(from.store, 'get', 3, () => from.store.put('key', now))
+    const copied = await copy('key', { size: LARGE, from: changing })
     sameBytes(await bytesAt(to.store, 'key'), now)
     expect(copied.source.size).toBe(now.length)
     await nothingLeft(ends)
@@ -142,16 +139,9 @@ describe.each(PAIRS)('%s to %s', { timeout: 60_000 }, (a, b) => {
     const { from, to, copy } = ends
     const [old, now] = [bytesOf(LARGE, 1), bytesOf(LARGE, 2)]
     await from.store.put('key', old)
-    let changed: Promise<unknown> | undefined
-    const onProgress: CopyJob['onProgress'] = (bytes) => {
-      if (bytes === LARGE) changed ??= from.store.put('key', now)
-    }
-    // The look before the commit comes when the change has been made.
-    await from.control.fault({ method: 'HEAD', skip: 1, times: 1, action: { delayMs: 100 } })
-    await copy('key', { size: LARGE, onProgress })
-    await changed
-    // Either was copied whole, and what is now at the source is copied by the round that its own event begins.
-    await copy('key', { size: LARGE })
+    // The first look is before the first part.
+    const changing = actingBefore(from.store, 'head', 2, () => from.store.put('key', now))
+    await copy('key', { size: LARGE, from: changing })
     sameBytes(await bytesAt(to.store, 'key'), now)
     await nothingLeft(ends)
   })
@@ -160,8 +150,8 @@ describe.each(PAIRS)('%s to %s', { timeout: 60_000 }, (a, b) => {
     const ends = await openEnds(a, b)
     const { from, copy } = ends
     await from.store.put('key', bytesOf(LARGE))
-    const gone = onceAfter(3, () => from.store.delete('key'))
-    await rejectsWith('not-found', () => copy('key', { size: LARGE, mayGoOn: gone }))
+    const vanishing = actingBefore(from.store, 'get', 3, () => from.store.delete('key'))
+    await rejectsWith('not-found', () => copy('key', { size: LARGE, from: vanishing }))
     await nothingLeft(ends)
   })
 
@@ -169,8 +159,9 @@ describe.each(PAIRS)('%s to %s', { timeout: 60_000 }, (a, b) => {
     const ends = await openEnds(a, b)
     const { from, to, copy } = ends
     await from.store.put('key', bytesOf(LARGE))
-    const taken = onceAfter(3, () => to.store.put('key', 'another was faster'))
-    await rejectsWith('exists', () => copy('key', { mode: 'create', size: LARGE, mayGoOn: taken }))
+    const put = () => to.store.put('key', 'another was faster')
+    const slow = actingBefore(from.store, 'get', 3, put)
+    await rejectsWith('exists', () => copy('key', { mode: 'create', size: LARGE, from: slow }))
     expect((await to.store.head('key')).size).toBe(18)
     await nothingLeft(ends)
   })
@@ -181,22 +172,13 @@ describe.each(PAIRS)('%s to %s', { timeout: 60_000 }, (a, b) => {
     const bytes = bytesOf(LARGE)
     await from.store.put('key', bytes)
     const { multipart } = to.store.groups
-    const swept = onceAfter(3, async () => {
+    const swept = actingBefore(from.store, 'get', 3, async () => {
       for (const { key, uploadId } of (await multipart.listUploads()).uploads) {
         await multipart.abort(key, uploadId)
       }
     })
-    await copy('key', { size: LARGE, mayGoOn: swept })
+    await copy('key', { size: LARGE, from: swept })
     sameBytes(await bytesAt(to.store, 'key'), bytes)
     await nothingLeft(ends)
   })
 })
-
-/** Does it while the copy is about to send its nth part; the parts that follow come after it. */
-function onceAfter(parts: number, act: () => Promise<unknown>): () => boolean {
-  let asked = 0
-  return () => {
-    if (++asked === parts) void act()
-    return true
-  }
-}

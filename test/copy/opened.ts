@@ -36,7 +36,7 @@ export async function openEnds(a: keyof typeof MAKE, b: keyof typeof MAKE): Prom
   return { from, to, copy: (key, options) => copyObject({ ...base, key, ...options }) }
 }
 
-function openEnd(description: StoreDescription): End {
+export function openEnd(description: StoreDescription): End {
   const harness = createHarness(description, { fetch })
   const store = harness.open()
   const control = harness.control!
@@ -58,6 +58,23 @@ function openEnd(description: StoreDescription): End {
       return counts
     },
   }
+}
+
+/** The same store, which does something else right before its nth answer of that kind. */
+export function actingBefore(
+  store: Store,
+  operation: 'get' | 'head' | 'copy',
+  nth: number,
+  act: () => Promise<unknown>,
+): Store {
+  const held = store.reserved()
+  const call: Store['call'] = held.call.bind(held)
+  let asked = 0
+  held.call = async (options, run) => {
+    if (options.operation === operation && ++asked === nth) await act()
+    return call(options, run)
+  }
+  return held
 }
 
 export async function bytesAt(store: Store, key: string): Promise<Uint8Array> {

@@ -8,7 +8,7 @@ import { bytesOf, sameBytes } from '../suites/storage/content.ts'
 import type { StoreDescription } from '../suites/storage/harness.ts'
 import { createHarness } from '../suites/storage/harness.ts'
 import { startAzureFront } from './azure-front.ts'
-import { bytesAt, openEnds } from './opened.ts'
+import { actingBefore, bytesAt, openEnds } from './opened.ts'
 import { PART_BYTES, azureStore, s3Store } from './stores.ts'
 
 const servers = inject('servers')
@@ -57,14 +57,9 @@ describe('within a provider', { timeout: 60_000 }, () => {
   it('copies anew when the source changed between the look and the copy', async () => {
     const { from, to, copy } = await openEnds('s3', 's3')
     await from.store.put('key', 'old')
-    let looked: Promise<unknown> | undefined
-    const own = () => {
-      looked ??= from.store.put('key', 'newer')
-      return {}
-    }
-    await to.control.fault({ operation: 'CopyObject', times: 1, action: { delayMs: 200 } })
-    const { source, how } = await copy('key', { through: undefined, own })
-    await looked
+    const put = () => from.store.put('key', 'newer')
+    const overtaken = actingBefore(to.store, 'copy', 1, put)
+    const { source, how } = await copy('key', { through: undefined, to: overtaken })
     expect(how).toBe('provider')
     expect(source.size).toBe(5)
     expect((await to.store.head('key')).size).toBe(5)

@@ -4,6 +4,7 @@ import type { SyncJob } from '#shared/sync/run.ts'
 import type { Action, Problem, Tally, Watch } from '#shared/sync/tally.ts'
 import { formatBytes, formatCount, formatSeconds, printable } from '../terminal/format.ts'
 import { startWorkProgress } from '../terminal/progress.ts'
+import { boundYoungGeneration } from '../heap.ts'
 import type { Context } from './command.ts'
 
 /** Of actions and problems each, the JSON answer has so many. */
@@ -43,6 +44,7 @@ export async function runSync(
     },
     progress: (tally) => bar.update(tally),
   }
+  boundYoungGeneration()
   const { sync } = await import('#shared/sync/sync.ts')
   const tally = await sync(job, watch).finally(() => bar.clear())
   const seconds = (performance.now() - started) / 1000

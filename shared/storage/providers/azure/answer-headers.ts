@@ -1,11 +1,12 @@
 // A blob as the headers of an answer describe it.
 // https://learn.microsoft.com/rest/api/storageservices/get-blob#response-headers
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { BlobProperties } from './object-info.ts'
 
 const META = 'x-ms-meta-'
 
-export function readHeaders(headers: Headers): BlobProperties & { size: number } {
+export function readHeaders(headers: AnswerHeaders): BlobProperties & { size: number } {
   const text = (name: string): string | undefined => headers.get(name) ?? undefined
   const modified = text('last-modified')
   const whole = text('content-range')?.split('/')[1]
@@ -28,7 +29,7 @@ export function readHeaders(headers: Headers): BlobProperties & { size: number }
   }
 }
 
-function metadataOf(headers: Headers): Record<string, string> {
+function metadataOf(headers: AnswerHeaders): Record<string, string> {
   const metadata: Record<string, string> = {}
   for (const [name, value] of headers) {
     if (name.startsWith(META)) metadata[name.slice(META.length)] = value

@@ -2,6 +2,7 @@
 // https://learn.microsoft.com/rest/api/storageservices/put-block-list
 // https://learn.microsoft.com/rest/api/storageservices/get-block-list
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import { element, elementsOf, textOf } from '#shared/wire/xml.ts'
 import type { Call, PutOptions } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
@@ -15,7 +16,7 @@ export async function commitBlocks(
   key: string,
   ids: readonly string[],
   options: PutOptions,
-): Promise<Headers> {
+): Promise<AnswerHeaders> {
   const { mode, checksum, signal } = options
   const latest = ids.map((id) => element('Latest', id))
   const { headers, content } = xmlBody(element('BlockList', latest))

@@ -6,6 +6,7 @@
 // https://learn.microsoft.com/rest/api/storageservices/put-block-from-url
 
 import { randomBytes } from 'node:crypto'
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type {
   Checksum,
   CopyOptions,
@@ -125,7 +126,12 @@ async function stageBlocks(job: CopyJob): Promise<string[]> {
   return ids
 }
 
-function stageBlock(job: CopyJob, id: string, offset: number, count: number): Promise<Headers> {
+function stageBlock(
+  job: CopyJob,
+  id: string,
+  offset: number,
+  count: number,
+): Promise<AnswerHeaders> {
   const { client, from, key, options, access, source } = job
   const found = source.etag === '' ? '*' : `"${source.etag}"`
   const headers = { ...access, 'x-ms-source-if-match': found }
@@ -163,7 +169,7 @@ interface FarBlock {
 function blockFromUrl(
   { requests }: AzureClient,
   { key, id, headers, offset, count, source, signal }: FarBlock,
-): Promise<Headers> {
+): Promise<AnswerHeaders> {
   const range = `bytes=${offset}-${offset + count - 1}`
   return requests.headers({
     method: 'PUT',

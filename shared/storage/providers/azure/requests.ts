@@ -2,6 +2,7 @@
 // SDK, which costs several times the CPU and takes a body in one shape alone. Digests and conditions are
 // headers that Azure looks at whether a signature covers them or not.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { Answer, ExchangeRequest, Outgoing } from '#shared/wire/exchange.ts'
 import { BodyFailed, WrongLength, exchange, textOf } from '#shared/wire/exchange.ts'
 import type { Content } from '../../contract.ts'
@@ -37,9 +38,9 @@ export interface Requests {
   /** A refusal is thrown; the body of what is not one is the caller's to read. */
   send(request: AzureRequest): Promise<Answer>
   /** For answers that are read whole: one that breaks off on the way is no answer. */
-  read(request: AzureRequest): Promise<{ headers: Headers; text: string }>
+  read(request: AzureRequest): Promise<{ headers: AnswerHeaders; text: string }>
   /** For answers that say all in their headers. Nothing is in the body, and it has to come all the same. */
-  headers(request: AzureRequest): Promise<Headers>
+  headers(request: AzureRequest): Promise<AnswerHeaders>
 }
 
 export function createRequests(settings: AzureSettings): Requests {
@@ -77,7 +78,7 @@ export function createRequests(settings: AzureSettings): Requests {
     throw strangeAnswer(settings.name, key)
   }
 
-  async function read(request: AzureRequest): Promise<{ headers: Headers; text: string }> {
+  async function read(request: AzureRequest): Promise<{ headers: AnswerHeaders; text: string }> {
     const answer = await send(request)
     const text = await textOf(answer).catch((error: unknown) => {
       throw request.signal.aborted ? error : noAnswer(settings, codeOf(error), request)

@@ -1,6 +1,7 @@
 // What a write is held to: conditions and digests, as headers.
 
 import { Buffer } from 'node:buffer'
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { Checksum, PutMode } from '../../contract.ts'
 
 export function conditionHeaders(mode: PutMode): Record<string, string> {
@@ -34,7 +35,7 @@ export function keptMd5(checksum: Checksum | undefined): Record<string, string> 
 }
 
 /** What Azure tells of the bytes that it has taken for a part. */
-export function toldDigest(headers: Headers): Checksum | undefined {
+export function toldDigest(headers: AnswerHeaders): Checksum | undefined {
   const crc64 = headers.get('x-ms-content-crc64')
   if (crc64 !== null) return { algorithm: 'crc64nvme', value: turnCrc64(crc64) }
   const md5 = headers.get('content-md5')

@@ -2,6 +2,7 @@
 // write what was made. https://cloud.google.com/storage/docs/xml-api/reference-headers
 
 import { Buffer } from 'node:buffer'
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { Checksum, ObjectInfo } from '../../contract.ts'
 import { decodeMetadataValue } from '../../metadata.ts'
 import { strangeAnswer } from '../refusals.ts'
@@ -12,7 +13,7 @@ const DEFAULT_CACHE_CONTROL = 'private, max-age=0'
 const META = 'x-goog-meta-'
 
 /** Every object has a generation: what tells none comes from somebody else. */
-export function infoFromHeaders(store: string, key: string, headers: Headers): ObjectInfo {
+export function infoFromHeaders(store: string, key: string, headers: AnswerHeaders): ObjectInfo {
   const generation = headers.get('x-goog-generation')
   if (generation === null) throw strangeAnswer(store, key)
   return {
@@ -29,7 +30,7 @@ export function infoFromHeaders(store: string, key: string, headers: Headers): O
 }
 
 /** `crc32c=n03x6A==, md5=Ojk9c3dhfxgoKVVHYwFbHQ==`, in one line or in several. */
-export function checksumsFromHeaders(headers: Headers): ObjectInfo['checksums'] {
+export function checksumsFromHeaders(headers: AnswerHeaders): ObjectInfo['checksums'] {
   const checksums: ObjectInfo['checksums'] = {}
   for (const part of headers.get('x-goog-hash')?.split(',') ?? []) {
     const equals = part.indexOf('=')
@@ -39,12 +40,12 @@ export function checksumsFromHeaders(headers: Headers): ObjectInfo['checksums'] 
   return checksums
 }
 
-export function crc32cFromHeaders(headers: Headers): Checksum | undefined {
+export function crc32cFromHeaders(headers: AnswerHeaders): Checksum | undefined {
   const value = checksumsFromHeaders(headers).crc32c
   return value === undefined ? undefined : { algorithm: 'crc32c', value }
 }
 
-function contentHeaders(headers: Headers): Partial<ObjectInfo> {
+function contentHeaders(headers: AnswerHeaders): Partial<ObjectInfo> {
   const found = CONTENT_HEADERS.flatMap(([name, header]) => {
     const value = headers.get(header)
     const stored = value !== null && !(name === 'cacheControl' && value === DEFAULT_CACHE_CONTROL)
@@ -53,7 +54,7 @@ function contentHeaders(headers: Headers): Partial<ObjectInfo> {
   return Object.fromEntries(found)
 }
 
-function metadataFromHeaders(headers: Headers): Record<string, string> {
+function metadataFromHeaders(headers: AnswerHeaders): Record<string, string> {
   const metadata: Record<string, string> = {}
   for (const [name, value] of headers) {
     if (!name.startsWith(META)) continue

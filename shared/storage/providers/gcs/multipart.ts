@@ -4,6 +4,7 @@
 // staging object when it is tried again. Such an upload is listed under its staging key.
 
 import { combineDigests } from '#shared/wire/digest.ts'
+import { bytesOfStream } from '#shared/wire/whole-stream.ts'
 import { elementsOf, escapeXml, textOf } from '#shared/wire/xml.ts'
 import type {
   Call,
@@ -92,7 +93,7 @@ async function putPart(
 /** A part must tell its length beforehand; one that cannot is small enough to hold. */
 async function knownLength(content: Content): Promise<Content> {
   if ('bytes' in content || content.size !== undefined) return content
-  return { bytes: new Uint8Array(await new Response(content.stream).arrayBuffer()) }
+  return { bytes: await bytesOfStream(content.stream) }
 }
 
 async function complete(

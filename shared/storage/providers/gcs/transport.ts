@@ -2,6 +2,7 @@
 // here: it takes no abort signal, has no XML multipart uploads, and in a Worker its downloads and deletes
 // hang; one small transport gives every call the same errors, in Node and in workerd.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { Answer as Download, ExchangeRequest, Outgoing } from '#shared/wire/exchange.ts'
 import { BodyFailed, WrongLength, exchange, textOf } from '#shared/wire/exchange.ts'
 import { encodePath, encodeUri } from '#shared/wire/sigv4.ts'
@@ -36,7 +37,7 @@ export interface GcsRequest extends GcsGet {
 /** Read to its end: one that breaks off on the way is no answer. */
 interface Answer {
   status: number
-  headers: Headers
+  headers: AnswerHeaders
   text: string
 }
 
@@ -44,7 +45,7 @@ export interface Transport {
   readonly settings: GcsSettings
   send(request: GcsRequest): Promise<Answer>
   /** For answers that say all in their headers. */
-  headers(request: GcsRequest): Promise<Headers>
+  headers(request: GcsRequest): Promise<AnswerHeaders>
   /** The answer's JSON, which has the shape that the API documents for this call. */
   json<T>(request: GcsRequest): Promise<T>
   /** A GET whose body comes as it is stored. */

@@ -2,6 +2,7 @@
 // resumable session in pieces: the object comes to be with the last one, which is sent only when the stream
 // has ended well, where a chunked PUT cut short could pass for a whole one.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import { chunks } from '../../body.ts'
 import type { Content, ObjectInfo, PutOptions } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
@@ -116,7 +117,7 @@ async function beginSession(
 }
 
 /** `bytes=0-262143`; no header when there is nothing yet. */
-function keptBytes(headers: Headers): number {
+function keptBytes(headers: AnswerHeaders): number {
   const last = /^bytes=0-(\d+)$/.exec(headers.get('range') ?? '')?.[1]
   return last === undefined ? 0 : Number(last) + 1
 }

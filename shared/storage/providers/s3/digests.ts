@@ -1,6 +1,7 @@
 // Digests as S3 tells them: in headers, in the elements of its documents, and in an ETag.
 
 import { Buffer } from 'node:buffer'
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import { textOf } from '#shared/wire/xml.ts'
 import type { Checksum, ChecksumAlgorithm, ObjectInfo } from '../../contract.ts'
 import { strangeAnswer } from '../refusals.ts'
@@ -13,7 +14,7 @@ export type CarriedAlgorithm = (typeof CARRIED)[number]
 
 export type Carried = { [Algorithm in CarriedAlgorithm | 'type']?: string | undefined }
 
-export function carriedByHeaders(headers: Headers): Carried {
+export function carriedByHeaders(headers: AnswerHeaders): Carried {
   return readCarried((name) => headers.get(`x-amz-checksum-${name}`) ?? undefined)
 }
 
@@ -55,7 +56,7 @@ export function requireEtag(
 
 /** Digests of the whole content apart from those over the digests of parts. */
 export function toDigests(
-  headers: Headers,
+  headers: AnswerHeaders,
   etag: string,
   carried: Carried = carriedByHeaders(headers),
 ): Pick<ObjectInfo, 'checksums' | 'composite'> {
@@ -76,7 +77,7 @@ export function toDigests(
 }
 
 /** An ETag is the MD5 of the content for a plain write under no key of the customer's or KMS's. */
-function md5OfEtag(headers: Headers, etag: string): string | undefined {
+function md5OfEtag(headers: AnswerHeaders, etag: string): string | undefined {
   const keyed =
     headers.get('x-amz-server-side-encryption')?.startsWith('aws:') ||
     headers.has('x-amz-server-side-encryption-customer-algorithm')

@@ -1,6 +1,7 @@
 // What S3 and its look-alikes answer, and what a connection does instead of answering, in the one error
 // of storage. By code where there is one, else by status; a HEAD has no body, so it has only a status.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import { textOf } from '#shared/wire/xml.ts'
 import type { ErrorKind, Retry } from '../../errors.ts'
 import { StorageError } from '../../errors.ts'
@@ -99,7 +100,7 @@ const REFUSED: Rule = { kind: 'invalid', hint: 'change the request' }
 
 /** What an answer of this text refuses. */
 export function refusedAnswer(
-  { status, headers, text }: { status: number; headers: Headers; text: string },
+  { status, headers, text }: { status: number; headers: AnswerHeaders; text: string },
   settings: S3Settings,
   doing: Doing,
 ): StorageError {

@@ -1,5 +1,6 @@
 // The contract's words in S3's, and back: headers, metadata, classes, names of copies.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import { encodePath, encodeUri } from '#shared/wire/sigv4.ts'
 import { textOf } from '#shared/wire/xml.ts'
 import type { ObjectInfo, ObjectProperties } from '../../contract.ts'
@@ -12,7 +13,7 @@ export function quotedEtag(etag: string): string {
 }
 
 /** What a HEAD or a GET tells of the whole object. */
-export function toInfo(settings: S3Settings, key: string, headers: Headers): ObjectInfo {
+export function toInfo(settings: S3Settings, key: string, headers: AnswerHeaders): ObjectInfo {
   const told = (name: string): string | undefined => headers.get(name) ?? undefined
   const storageClass = told('x-amz-storage-class')
   const restore = told('x-amz-restore')
@@ -68,7 +69,7 @@ export function toClass(
 const META = 'x-amz-meta-'
 
 /** Portable names have no hyphen, so one that comes back was an underscore. */
-function toMetadata({ row }: S3Settings, headers: Headers): Record<string, string> {
+function toMetadata({ row }: S3Settings, headers: AnswerHeaders): Record<string, string> {
   const hyphens = row.quirks?.hyphenatedMetadata !== undefined
   const metadata: Record<string, string> = {}
   for (const [header, value] of headers) {
@@ -80,12 +81,12 @@ function toMetadata({ row }: S3Settings, headers: Headers): Record<string, strin
 }
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html */
-function isArchived(storageClass: string | undefined, headers: Headers): boolean {
+function isArchived(storageClass: string | undefined, headers: AnswerHeaders): boolean {
   const asleep = headers.has('x-amz-archive-status')
   return storageClass === 'GLACIER' || storageClass === 'DEEP_ARCHIVE' || asleep
 }
 
-function wholeSize(headers: Headers): number {
+function wholeSize(headers: AnswerHeaders): number {
   const total = headers.get('content-range')?.split('/')[1]
   return Number(total ?? headers.get('content-length') ?? 0)
 }

@@ -4,7 +4,7 @@
 
 import type { Pair } from '#shared/wire/sigv4.ts'
 import { encodeUri } from '#shared/wire/sigv4.ts'
-import type { Checksum, ContentHeaders, ObjectProperties } from '../../contract.ts'
+import type { Checksum, ObjectProperties } from '../../contract.ts'
 import { StorageError } from '../../errors.ts'
 import { encodeMetadataValue } from '../../metadata.ts'
 import type {
@@ -124,27 +124,20 @@ function checksumHeader({ algorithm }: Checksum): string {
   return algorithm === 'md5' ? 'content-md5' : `x-amz-checksum-${algorithm}`
 }
 
-const CONTENT_HEADERS: readonly (readonly [keyof ContentHeaders, string])[] = [
-  ['contentType', 'content-type'],
-  ['contentEncoding', 'content-encoding'],
-  ['contentDisposition', 'content-disposition'],
-  ['contentLanguage', 'content-language'],
-  ['cacheControl', 'cache-control'],
-]
-
 /** The headers that write an object's properties, all but its tags. */
 export function contentHeaders(properties: ObjectProperties): Record<string, string> {
+  const { contentType, contentEncoding, contentDisposition, contentLanguage } = properties
+  const { cacheControl, metadata, storageClass } = properties
   const headers: Record<string, string> = {}
-  for (const [field, name] of CONTENT_HEADERS) {
-    const value = properties[field]
-    if (value !== undefined) headers[name] = value
+  if (contentType !== undefined) headers['content-type'] = contentType
+  if (contentEncoding !== undefined) headers['content-encoding'] = contentEncoding
+  if (contentDisposition !== undefined) headers['content-disposition'] = contentDisposition
+  if (contentLanguage !== undefined) headers['content-language'] = contentLanguage
+  if (cacheControl !== undefined) headers['cache-control'] = cacheControl
+  for (const name in metadata) {
+    headers[`x-amz-meta-${name}`] = encodeMetadataValue(metadata[name] ?? '')
   }
-  for (const name in properties.metadata) {
-    headers[`x-amz-meta-${name}`] = encodeMetadataValue(properties.metadata[name] ?? '')
-  }
-  if (properties.storageClass !== undefined) {
-    headers['x-amz-storage-class'] = properties.storageClass
-  }
+  if (storageClass !== undefined) headers['x-amz-storage-class'] = storageClass
   return headers
 }
 

@@ -1,6 +1,7 @@
 // The signature of a request, in its headers. Its body is not hashed unless a document has been: TLS guards it,
 // or a checksum that was asked for.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { Scope, Signing } from '#shared/wire/sigv4.ts'
 import {
   AWS4,
@@ -22,7 +23,7 @@ export const PAYLOAD_HASH = 'x-amz-content-sha256'
 export interface RequestSigner {
   sign(request: S3Request): Promise<{ url: string; headers: Record<string, string> }>
   /** Dates requests by the clock of who sent these, from now on. */
-  learnTime(answered: Headers): void
+  learnTime(answered: AnswerHeaders): void
 }
 
 export function createRequestSigner(settings: S3Settings): RequestSigner {

@@ -1,6 +1,7 @@
 // Requests to one bucket and their answers. No SDK makes them: it costs each call several times the CPU and a
 // Worker its start. Every answer is read to its end, but for one whose body is the caller's.
 
+import type { AnswerHeaders } from '#shared/wire/answer-headers.ts'
 import type { Answer } from '#shared/wire/exchange.ts'
 import { BodyFailed, WrongLength, exchange, textOf } from '#shared/wire/exchange.ts'
 import { rootOf } from '#shared/wire/xml.ts'
@@ -28,7 +29,7 @@ export interface S3Request extends Pick<Doing, 'mode'> {
 }
 
 export interface XmlAnswer {
-  headers: Headers
+  headers: AnswerHeaders
   xml: string
   /** The name of the outermost element. */
   root: string
@@ -38,7 +39,7 @@ export interface Requests {
   /** A refusal is thrown; the body of what is not one is the caller's to read. */
   send(request: S3Request): Promise<Answer>
   /** For answers that say all in their headers. Nothing is in the body, and it has to come all the same. */
-  headers(request: S3Request): Promise<Headers>
+  headers(request: S3Request): Promise<AnswerHeaders>
   /** For answers of XML. A refusal is one also where it comes as a 200, begun before the outcome was known. */
   xml(request: S3Request): Promise<XmlAnswer>
 }

@@ -54,7 +54,7 @@ function chooseRegion(opening: Opening): string {
     const hint = row.id === 's3' ? ' or set AWS_REGION' : ''
     throw invalid(opening, `does not say its region; write it as ${row.example}${hint}`)
   }
-  if (!/^[a-z0-9-]+$/i.test(region)) {
+  if (!/^[A-Za-z0-9-]+$/.test(region)) {
     throw invalid(opening, `has a region that cannot be one; write it as ${row.example}`)
   }
   return region
@@ -68,7 +68,7 @@ function chooseEndpoint(opening: Opening, region: string): string {
     jurisdiction: jurisdiction(opening),
   })
   const ownDomain = row.id === 's3' && parameters['endpoint'] === undefined
-  return ownDomain ? endpoint.replace(/amazonaws\.com$/, awsDomain(region)) : endpoint
+  return ownDomain ? endpoint.replace('amazonaws.com', awsDomain(region)) : endpoint
 }
 
 /** Amazon's separate partitions have domains of their own. */

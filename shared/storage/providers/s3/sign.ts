@@ -82,7 +82,8 @@ function presignUrl(
   const request = { method, host, path, query: own, headers }
   const { query, stringToSign } = queryToSign(signing, request, expiresInSeconds)
   const signed = withSignature(AWS4, query, sign(key, stringToSign))
-  return { method, url: `${origin}${path}?${signed}`, headers, enforced, ...term }
+  const { expiresAt, expiresAtMost } = term
+  return { method, url: `${origin}${path}?${signed}`, headers, enforced, expiresAt, expiresAtMost }
 }
 
 function presignForm(
