@@ -3,16 +3,17 @@
 import type { Engine } from './jobs/engine.ts'
 import type { CostRules } from './cost/rules.ts'
 import type { JobKind } from './jobs/job.ts'
-import type { JobPlace } from './jobs/place.ts'
+import type { MigrationPlace } from './migration/context.ts'
 
 /** What the kinds are given; each takes what is its own. */
-export type SuitePlace = JobPlace & { cost: CostRules }
+export type SuitePlace = MigrationPlace & { cost: CostRules }
 type OpenKind = (place: SuitePlace) => Promise<JobKind>
 
 const KINDS: Readonly<Record<string, OpenKind>> = {
   'cost-report': async (place) => (await import('./cost/report-job.ts')).reportKind(place),
   'cost-advise': async (place) => (await import('./cost/report-job.ts')).adviseKind(place),
   'cost-apply': async (place) => (await import('./cost/apply/apply-job.ts')).applyKind(place),
+  migrate: async (place) => (await import('./migration/migrate-job.ts')).migrateKind(place),
   verify: async (place) => (await import('./integrity/verify-job.ts')).verifyKind(place),
 }
 

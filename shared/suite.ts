@@ -2,7 +2,8 @@
 // asked for, so a function that signs for one workspace pays for no other.
 
 import type { Config, WorkspaceConfig } from './config/config.ts'
-import { openConfigured, parseText } from './config/config.ts'
+import { parseText } from './config/config.ts'
+import { openConfigured } from './config/open-configured.ts'
 import type { Landscape } from './events/changes.ts'
 import type { Counters } from './metrics/counters.ts'
 import { createCounters } from './metrics/counters.ts'
@@ -31,7 +32,7 @@ import { createDownloadContext } from './workspaces/download-context.ts'
 import type { Workspace } from './workspaces/workspace.ts'
 import type { States } from './workspaces/state.ts'
 import { createStates } from './workspaces/state.ts'
-import { storesOf, whileActing } from './workspaces/workspace.ts'
+import { storesOf, whileActing, whileIn } from './workspaces/workspace.ts'
 
 export interface OpenWorkspace extends Workspace {
   uploads: Uploads
@@ -123,14 +124,14 @@ export function openSuite(config: Config, platform: Platform): Suite {
           open: (name) => uploadsOf(whileActing(workspace, name)),
         })
       : uploadsOf(workspace)
-    const jobs = jobsOf(workspace, ledger, written, states)
+    const jobs = jobsOf(workspace, ledger, written, replication, states)
     const opened = {
       ...{ ...workspace, uploads: answered(uploads, replication), replication, jobs },
       beginSweep: () => beginSweep(written, ledger, jobs),
       cost: costOf(written, ledger, jobs),
     }
     if (!states) return opened
-    return { ...opened, acting: async () => whileActing(opened, (await states.current()).acting) }
+    return { ...opened, acting: async () => whileIn(opened, await states.current()) }
   }
 
   async function beginSweep(written: WorkspaceConfig, kept: Store, jobs: Engine): Promise<void> {
@@ -164,6 +165,7 @@ export function openSuite(config: Config, platform: Platform): Suite {
     workspace: Workspace,
     kept: Store,
     rules: WorkspaceConfig,
+    replication: Replication,
     states: States | undefined,
   ): Engine {
     const { now, log, queue, waitUntil } = platform
@@ -177,6 +179,10 @@ export function openSuite(config: Config, platform: Platform): Suite {
         ...{ ledger, prices: downloads.prices },
         copies: copyRules(rules.replication, workspace.name, ledger),
         cost: rules.cost,
+        async switchable() {
+          const { openSwitchable } = await import('./migration/switchable.ts')
+          return openSwitchable(workspace, replication)
+        },
         ...(states && { truth: async () => (await states.current()).acting }),
         async send(tasks, options) {
           await (queue ?? here)?.send(tasks, options)

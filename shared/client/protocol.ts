@@ -319,6 +319,8 @@ export interface Job extends JobSummary {
   phases: { name: string; parts: number; ended: number; began: string }[]
   /** Counts by name, over all phases. */
   tally: Record<string, number>
+  /** Of the present phase: its counts, and the last key that is known to be through, of some part. */
+  progress?: { phase: string; tally: Record<string, number>; at?: string | undefined } | undefined
   result?: unknown
 }
 

@@ -16,6 +16,7 @@ const BENCHMARKS: Record<string, () => Promise<Benchmark>> = {
   fanout: async () => (await import('./fanout/benchmark.ts')).fanout,
   scale: async () => (await import('./scale/benchmark.ts')).scale,
   cost: async () => (await import('./cost/benchmark.ts')).cost,
+  migrate: async () => (await import('./migrate/benchmark.ts')).migrate,
 }
 
 async function main(): Promise<void> {

@@ -5,6 +5,8 @@ import { readFile, readdir, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { checkAhead } from '#shared/config/check-ahead.ts'
+import { CHECKED_VARIABLE } from '#shared/config/checked.ts'
 
 export interface Program {
   command: string
@@ -31,8 +33,8 @@ export function nodeProgram(folder: string, entry: string, env: Environment): Pr
 }
 
 /**
- * `env` becomes the Worker's text bindings, and `services` its bindings to others: none of them is there, as none
- * is started before it is asked.
+ * `env` becomes the Worker's text bindings, and `services` its bindings to others. None of them is there, as none is
+ * started before it is asked: they lead into the network, to whoever listens at the port that is the scheme's own.
  */
 export async function workerdProgram(
   folder: string,
@@ -54,9 +56,13 @@ export async function workerdProgram(
   }
 }
 
-/** The Worker that is asked, as it was built in `folder`: the one behind it is not started by an upload's plan. */
-export function frontProgram(folder: string, env: Environment): Promise<Program> {
-  return workerdProgram(join(folder, 'front'), 'front.js', env, ['WORK'])
+/**
+ * The Worker that is asked, as it was built in `folder`, with its variables as `skein config prepare` leaves them: the
+ * one behind it is not started by an upload's plan.
+ */
+export async function frontProgram(folder: string, env: Environment): Promise<Program> {
+  const prepared = { ...env, [CHECKED_VARIABLE]: await checkAhead(env) }
+  return workerdProgram(join(folder, 'front'), 'front.js', prepared, ['WORK'])
 }
 
 /** https://github.com/cloudflare/workerd/blob/main/src/workerd/server/workerd.capnp */
@@ -75,14 +81,12 @@ async function workerdConfig(
   }
   const binding = ([name, value]: [string, string]) =>
     `(name = ${text(name)}, text = ${text(value)})`
-  const absent = (name: string) => `(name = ${text(name)}, external = (address = "127.0.0.1:9"))`
-  const bound = (name: string) => `(name = ${text(name)}, service = ${text(name)})`
+  const bound = (name: string) => `(name = ${text(name)}, service = "internet")`
   const bindings = [...Object.entries(env).map(binding), ...services.map(bound)]
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [
     (name = "main", worker = .worker),
-    ${services.map((name) => `${absent(name)},`).join('\n    ')}
     (name = "internet", network = (allow = ["public", "private"]))
   ],
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")]

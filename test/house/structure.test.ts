@@ -14,7 +14,8 @@ const RANKS: readonly (readonly string[])[] = [
   ['job-kinds.ts'],
   ['config'],
   ['uploads'],
-  ['migration', 'cost', 'recovery'],
+  ['migration', 'recovery'],
+  ['cost'],
   ['replication', 'integrity'],
   ['workspaces'],
   ['access'],
@@ -29,7 +30,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['wire'],
   ['metrics'],
   ['client'],
-  ['shape', 'platform.ts', 'schedules.ts'],
+  ['shape', 'platform.ts', 'schedules.ts', 'page.ts'],
 ]
 
 /** `node:` modules that Workers have under nodejs_compat, and that behave there. */

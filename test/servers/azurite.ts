@@ -10,6 +10,7 @@ export interface AzuriteServer {
   url: string
   account: string
   accountKey: string
+  pid: number
   stop: () => Promise<void>
 }
 
@@ -19,14 +20,14 @@ const ACCOUNT_KEY =
   'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=='
 
 export async function startAzurite(): Promise<AzuriteServer> {
-  const { url, stop } = await startAzuriteService('blob')
-  return { url: `${url}/${ACCOUNT}`, account: ACCOUNT, accountKey: ACCOUNT_KEY, stop }
+  const { url, pid, stop } = await startAzuriteService('blob')
+  return { url: `${url}/${ACCOUNT}`, account: ACCOUNT, accountKey: ACCOUNT_KEY, pid, stop }
 }
 
 /** `url` is where it listens, without an account. */
 export async function startAzuriteService(
   service: 'blob' | 'queue',
-): Promise<{ url: string; stop: () => Promise<void> }> {
+): Promise<{ url: string; pid: number; stop: () => Promise<void> }> {
   const root = dirname(createRequire(import.meta.url).resolve('azurite/package.json'))
   const folder = await mkdtemp(join(tmpdir(), 'skein-azurite-'))
   const server = await startProcess({
@@ -44,6 +45,7 @@ export async function startAzuriteService(
   if (url === undefined) throw new Error(`Azurite does not say where it listens: ${server.line}`)
   return {
     url,
+    pid: server.pid,
     async stop() {
       await server.stop()
       await rm(folder, { recursive: true, force: true })

@@ -8,6 +8,7 @@ import type { Here } from '#shared/jobs/here.ts'
 import { createHere } from '#shared/jobs/here.ts'
 import { createLedger } from '#shared/jobs/ledger.ts'
 import { costRules } from '#shared/cost/rules.ts'
+import { openSwitchable } from '#shared/migration/switchable.ts'
 import { copyRules } from '#shared/replication/copy-rules.ts'
 import { openStore } from '#shared/storage/open.ts'
 import type { Store } from '#shared/storage/store.ts'
@@ -21,6 +22,8 @@ import { UsageError } from './command.ts'
 export interface JobsHere {
   engine: Engine
   here: Here
+  /** What the steps have sent on its way beside the job is done. */
+  settled: () => Promise<void>
 }
 
 /** Of a workspace of the configuration, or of none: then `ledger` says where the job's records are kept. */
@@ -28,7 +31,11 @@ export async function jobsHere(
   context: Context,
   about: { workspace: string } | { ledger: string },
 ): Promise<JobsHere> {
-  const { platform } = context
+  const work: Promise<unknown>[] = []
+  const platform = {
+    ...context.platform,
+    waitUntil: (one: Promise<unknown>) => void work.push(one),
+  }
   const suite = openSuite(await context.config(), platform)
   const workspace = 'workspace' in about ? workspaceNamed(suite, about.workspace) : undefined
   const { config } = suite
@@ -43,11 +50,18 @@ export async function jobsHere(
     stores: workspace ? storesOf(workspace) : [],
     ...{ store, ledger, seal: suite.seal },
     cost: (workspace && config.workspaces.get(workspace.name)?.cost) ?? costRules(),
+    ...(workspace && {
+      ...(workspace.acting && { truth: async () => (await workspace.acting!()).primary.name }),
+      switchable: () => openSwitchable(workspace, workspace.replication),
+    }),
     copies: workspace && rules && copyRules(rules, workspace.name, ledger),
     ...{ prices: suite.prices, now: platform.now, log: platform.log },
     send: (...tasks) => here.send(...tasks),
   }))
-  return { engine, here }
+  const settled = async (): Promise<void> => {
+    while (work.length > 0) await Promise.all(work.splice(0))
+  }
+  return { engine, here, settled }
 }
 
 export function workspaceNamed(suite: Suite, name: string) {
@@ -74,7 +88,7 @@ const LOOK_SECONDS = 0.5
 /** Works until the job rests or ends. Interrupted, it pauses the job and returns when the steps in hand have left their cursors. */
 export async function runHere(
   context: Context,
-  { engine, here }: JobsHere,
+  { engine, here, settled }: JobsHere,
   id: string,
   { atOnce, onView }: RunOptions,
 ): Promise<JobView> {
@@ -84,6 +98,7 @@ export async function runHere(
   const looking = look(engine, id, over.signal, onView)
   try {
     await here.run(engine, { atOnce })
+    await settled()
   } finally {
     over.abort()
     await looking

@@ -3,6 +3,7 @@
 import { capabilities } from './capabilities.ts'
 import type { CommandRow } from './command.ts'
 import { completionCommand } from './completion.ts'
+import { configPrepare } from './config-prepare.ts'
 import { configTest } from './config-test.ts'
 import { configSet, configShow } from './config.ts'
 import { COST } from './cost.ts'
@@ -11,6 +12,7 @@ import { failover } from './failover.ts'
 import { get } from './get.ts'
 import { JOBS } from './jobs.ts'
 import { list } from './list.ts'
+import { MIGRATE } from './migrate.ts'
 import { presign } from './presign.ts'
 import { put } from './put.ts'
 import { REPLICATION } from './replication.ts'
@@ -23,8 +25,9 @@ import { verify } from './verify.ts'
 
 export const COMMANDS: readonly CommandRow[] = [
   ...[status, stats, list, put, get, rm, cp, sync, verify, presign],
-  ...[configShow, configSet, configTest, setup, token],
+  ...[configShow, configSet, configTest, configPrepare, setup, token],
   ...JOBS,
+  ...MIGRATE,
   ...COST,
   ...REPLICATION,
   failover,

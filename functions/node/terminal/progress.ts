@@ -42,11 +42,16 @@ export function progressLine(
   total: number | undefined,
   seconds: number,
 ): string {
-  return barLine(printable(label).slice(0, 32), bytes, total, seconds)
+  return barLine(printable(label).slice(0, 32), bytes, total, seconds > 0 ? bytes / seconds : 0)
 }
 
-function barLine(name: string, bytes: number, total: number | undefined, seconds: number): string {
-  const speed = seconds > 0 ? bytes / seconds : 0
+/** `speed` is in bytes a second. */
+export function barLine(
+  name: string,
+  bytes: number,
+  total: number | undefined,
+  speed: number,
+): string {
   const rate = `${formatBytes(bytes)}  ${formatBytes(speed)}/s`
   if (total === undefined || total === 0) return `${name}  ${rate}`
   const share = Math.min(1, bytes / total)
@@ -96,5 +101,5 @@ export function startWorkProgress(
 export function workLine(work: Work, seconds: number): string {
   const { planned, plannedBytes, copied, movedBytes, same, compared } = work
   const label = `${formatCount(copied)} of ${formatCount(planned)}, ${formatCount(same + compared)} same`
-  return barLine(label, movedBytes, plannedBytes, seconds)
+  return barLine(label, movedBytes, plannedBytes, seconds > 0 ? movedBytes / seconds : 0)
 }

@@ -9,6 +9,7 @@ export interface Command {
   command: string
   args: readonly string[]
   env: Readonly<Record<string, string>>
+  cwd?: string | undefined
 }
 
 export interface Spent {
@@ -22,11 +23,11 @@ const LOOK_MILLISECONDS = 20
 
 /** Throws with what it said where it does not end well, unless `ends` is told to end it before. */
 export async function runCommand(
-  { command, args, env }: Command,
+  { command, args, env, cwd }: Command,
   killWhen?: () => Promise<boolean>,
 ): Promise<Spent> {
   const started = performance.now()
-  const child = spawn(command, args, { env: { ...process.env, ...env } })
+  const child = spawn(command, args, { cwd, env: { ...process.env, ...env } })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {

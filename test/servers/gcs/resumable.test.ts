@@ -75,6 +75,12 @@ describe('a session', () => {
     expect(jsonOf(await askStatus(target)).size).toBe(String(bytes.length))
   })
 
+  it('answers 200 in the place of 308 to who asks for that', async () => {
+    const headers = { 'x-guploader-no-308': 'yes' }
+    const reply = await put(await start('no-308'), '', 'bytes */*', headers)
+    expect([reply.status, reply.headers['x-http-status-code-override']]).toEqual([200, '308'])
+  })
+
   it('takes a stream of unknown length, and an empty object', async () => {
     const target = await start('stream')
     expect(jsonOf(await put(target, 'abc', 'bytes 0-*/*')).size).toBe('3')

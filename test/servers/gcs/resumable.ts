@@ -68,7 +68,7 @@ export async function useSession(state: State, call: Call, id: string): Promise<
   if (range.first === undefined) return answerStatus(state, call, session, range)
   await receive(call, session, range)
   const isWhole = range.isLast || session.receivedBytes === session.total
-  return isWhole ? finish(state, call, session) : answerIncomplete(session)
+  return isWhole ? finish(state, call, session) : answerIncomplete(call, session)
 }
 
 /** https://cloud.google.com/storage/docs/performing-resumable-uploads#cancel-upload */
@@ -125,13 +125,16 @@ function answerStatus(
 ): Answer {
   session.total ??= range.total
   const isWhole = session.total !== undefined && session.persistedBytes === session.total
-  return isWhole ? finish(state, call, session) : answerIncomplete(session)
+  return isWhole ? finish(state, call, session) : answerIncomplete(call, session)
 }
 
-function answerIncomplete(session: ResumableSession): Answer {
+/** Google's Go client asks not to be answered 308, which its transport would follow: https://pkg.go.dev/google.golang.org/api/internal/gensupport */
+function answerIncomplete({ headers }: Call, session: ResumableSession): Answer {
   const last = session.persistedBytes - 1
   const range = last >= 0 ? { range: `bytes=0-${last}` } : {}
-  return empty(308, { ...range, 'x-guploader-uploadid': session.id })
+  const told = { ...range, 'x-guploader-uploadid': session.id }
+  if (headers['x-guploader-no-308'] !== 'yes') return empty(308, told)
+  return empty(200, { ...told, 'x-http-status-code-override': 308 })
 }
 
 async function receive(call: Call, session: ResumableSession, range: ContentRange): Promise<void> {
