@@ -10,6 +10,7 @@ import { buildAside } from './built.ts'
 const AT_ONCE: Record<string, readonly string[]> = {
   'server.mjs': ['hono'],
   'cli.mjs': ['commander'],
+  'digest-thread.mjs': [],
   'api.mjs': ['hono'],
   'consumer.mjs': ['hono'],
   'schedule.mjs': ['hono'],

@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Miniflare } from 'miniflare'
 import { vi } from 'vitest'
+import { checkAhead } from '#shared/config/check-ahead.ts'
+import { CHECKED_VARIABLE } from '#shared/config/checked.ts'
 import { SCHEDULES } from '#shared/schedules.ts'
 import { isSetAside } from '../suites/set-aside.ts'
 import type { RunningTarget } from '../suites/targets.ts'
@@ -63,10 +65,18 @@ export interface WorkerTarget extends RunningTarget {
 
 export type WorkerName = 'front' | 'behind'
 
+type Environment = Record<string, string>
+
+/** As `skein config prepare` leaves the variables, and as it leaves those whose configuration is wrong. */
+export async function prepared(env: Environment): Promise<Environment> {
+  const checked = await checkAhead(env).catch(() => undefined)
+  return checked === undefined ? env : { ...env, [CHECKED_VARIABLE]: checked }
+}
+
 /** `entry`: a module to start in the place of both, which may import what is in the folder of the one behind. */
 export async function startWorker(
   folder: string,
-  env: Record<string, string>,
+  env: Environment,
   entry?: string,
 ): Promise<WorkerTarget> {
   const common = { ...(await compatibility()), bindings: env }

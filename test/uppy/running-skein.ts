@@ -2,7 +2,8 @@
 // and what it logged.
 
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { openConfigured, readConfig } from '#shared/config/config.ts'
+import { readConfig } from '#shared/config/config.ts'
+import { openConfigured } from '#shared/config/open-configured.ts'
 import type { ConfigText } from '#shared/config/schema.ts'
 import type { Outcome } from '#shared/jobs/queue.ts'
 import type { Platform, Task } from '#shared/platform.ts'
