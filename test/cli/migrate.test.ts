@@ -3,11 +3,15 @@
 
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { PlanFile } from '../../functions/node/commands/migrate-door.ts'
 import type { MigrationReport } from '#shared/migration/report.ts'
 import type { SignedReport } from '#shared/jobs/signed-report.ts'
+import { openHouse } from '../migration/house.ts'
 import { newSkein } from './skein.ts'
+
+/** A suite elsewhere is looked at once a second. */
+vi.setConfig({ testTimeout: 60_000 })
 
 async function open(count = 3) {
   const skein = await newSkein()
@@ -108,4 +112,27 @@ test.each([
   expect(code).toBeGreaterThan(0)
   expect(err).toContain(sentence)
   expect(err).not.toContain('    at ')
+})
+
+test('the same words have a suite that runs elsewhere move its workspace', async () => {
+  const house = await openHouse()
+  for (const key of ['a', 'b', 'c']) await house.stores.main.put(key, `body of ${key}`)
+  const skein = await newSkein({ SKEIN_TOKEN: house.token })
+  const there = ['--workspace', 'app', '--endpoint', house.url]
+  const places = ['--from', 'main', '--to', 'west', '--endpoint', house.url]
+  const plan = await skein('migrate', 'plan', 'app', ...places, '--save', 'plan.json')
+  expect(plan).toMatchObject({ code: 0, out: expect.stringContaining('3 of 3 objects') as string })
+  const started = await skein('migrate', 'start', 'plan.json', ...there, '--progress', 'none')
+  expect(started.out).toContain('All 3 objects that can be moved are proven to be at west')
+  const id = /migrate-\S+/.exec(started.out)![0]
+  expect((await skein('migrate', 'status', id, ...there)).out).toMatch(/State +ready/)
+  const cutover = await skein('migrate', 'cutover', id, ...there)
+  expect(cutover).toMatchObject({ code: 0 })
+  expect(cutover.out).toMatch(/Writes go to +west, epoch 1/)
+  const page = await fetch(`${house.url}/v1/app/jobs/${id}/report`, {
+    headers: { authorization: `Bearer ${house.token}`, accept: 'text/html' },
+  })
+  expect(await page.text()).toContain('<h1>Migration: main to west</h1>')
+  const back = await skein('migrate', 'rollback', id, ...there)
+  expect(back.out).toMatch(/Stands +rolled-back/)
 })

@@ -29,6 +29,8 @@ type Written = NonNullable<ConfigText['workspaces']>[string]
 type StoreText = NonNullable<ConfigText['stores']>[string]
 
 export interface House {
+  url: string
+  token: string
   ask: <T>(path: string, body?: unknown, method?: string) => Promise<T>
   stores: Record<'main' | 'west', Store>
   state(): Promise<WorkspaceState>
@@ -114,7 +116,13 @@ async function startHouse(
   }
 
   return {
-    ...{ ask, servedBy, stores: { main: open('main'), west: open('west') } },
+    ...{
+      url: server.url,
+      token,
+      ask,
+      servedBy,
+      stores: { main: open('main'), west: open('west') },
+    },
     state: async () => (await ledger.read<WorkspaceState>('state/app'))!,
     async letUrlsEnd() {
       await ledger.change<WorkspaceState>('state/app', (state) => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { startProcess } from './process.ts'
 
 export interface AzuriteServer {
@@ -33,6 +34,7 @@ export async function startAzuriteService(
   const server = await startProcess({
     command: process.execPath,
     args: [
+      ...['--require', fileURLToPath(new URL('azurite-unswept.cjs', import.meta.url))],
       join(root, `dist/src/${service}/main.js`),
       ...[`--${service}Host`, '127.0.0.1', `--${service}Port`, '0'],
       ...['--inMemoryPersistence', '--silent', '--disableTelemetry', '--skipApiVersionCheck'],
