@@ -38,7 +38,7 @@ const STEP_COPIES = 10_000
 /** Outcomes that wait for one before them, and are held. */
 const WINDOW = 512
 /** Small objects are held in memory as they pass. */
-const HELD_BYTES = 32 * 2 ** 20
+const HELD_BYTES = 8 * 2 ** 20
 const HELD_OF_ONE = 8 * 2 ** 20
 
 /** Beside its last key, what a step leaves to the next. */

@@ -12,7 +12,7 @@ import type { Context, OptionRow, Options } from './command.ts'
 import { UsageError } from './command.ts'
 import { ENDPOINT, deployed } from './deployed.ts'
 import { jobsHere, runHere } from './jobs-here.ts'
-import { boundYoungGeneration } from '../heap.ts'
+import { keepHeapSmall } from '../heap.ts'
 
 export const NAMED: readonly OptionRow[] = [
   { flags: '--workspace <name>', summary: 'whose migration it is, where only its id is given' },
@@ -50,7 +50,7 @@ export interface MigrateDoor {
   follow(id: string, onView: (seen: Seen) => void): Promise<Seen>
 }
 
-const AT_ONCE = 4
+const AT_ONCE = 2
 const LOOK_SECONDS = 1
 const BY = 'skein migrate'
 
@@ -81,7 +81,7 @@ async function doorHere(
   context: Context,
   about: Parameters<typeof jobsHere>[1],
 ): Promise<MigrateDoor> {
-  boundYoungGeneration()
+  keepHeapSmall()
   const jobs = await jobsHere(context, about)
   const { engine } = jobs
   const tellers: Record<Verb, (id: string) => Promise<JobView>> = {

@@ -16,7 +16,7 @@ export type Side = (from: Emulator, to: Emulator) => Promise<Moved>
 
 const TRANSFERS = 16
 /** The command line works on so many parts of a migration at once. */
-const PARTS_AT_ONCE = 4
+const PARTS_AT_ONCE = 2
 
 /** Keeps this machine's user and its proxies out of it. */
 const ALONE = { NO_PROXY: '127.0.0.1', AWS_CA_BUNDLE: '' }
