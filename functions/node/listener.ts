@@ -70,10 +70,9 @@ async function answer(
 
 /** The connection serves on once the rest of the body is through, and is closed when that takes too long. */
 function dropRest(incoming: IncomingMessage): void {
-  const timer = setTimeout(
-    () => incoming.complete || incoming.socket.destroySoon(),
-    REST_MILLISECONDS,
-  )
+  // A connection that has ended meanwhile leaves its request without a socket.
+  const { socket } = incoming
+  const timer = setTimeout(() => incoming.complete || socket.destroySoon(), REST_MILLISECONDS)
   timer.unref()
   incoming.once('close', () => clearTimeout(timer))
   incoming.resume()
