@@ -65,7 +65,7 @@ async function answer(
     if (outgoing.headersSent) outgoing.destroy()
     else outgoing.writeHead(500, NOTHING).end()
   }
-  if (!incoming.complete) dropRest(incoming)
+  if (!incoming.complete && !incoming.destroyed) dropRest(incoming)
 }
 
 /** The connection serves on once the rest of the body is through, and is closed when that takes too long. */
